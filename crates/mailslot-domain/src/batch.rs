@@ -1,4 +1,4 @@
-//! Several messages in one envelope: what a sender has waiting for one destination travels together, and is sealed once.
+//! Several messages in one envelope: messages of a sender that wait for one destination are sealed and sent together.
 //!
 //! ```text
 //! for each message: length 4, big-endian · message
@@ -7,15 +7,15 @@
 use crate::limits::Limits;
 use crate::reader::Reader;
 
-/// Messages of the largest batch. Far fewer than the numbers that a receiver remembers, so that batches may overtake each
-/// other.
+/// Messages of the largest batch: far fewer than the numbers that a receiver remembers, so that batches may overtake
+/// each other.
 pub(crate) const MAX_MESSAGES: usize = 256;
 /// Bytes of a length.
 const LENGTH: usize = 4;
 
 /// Messages that wait to be sealed together, at most 256 and 16 KiB.
 ///
-/// It is made to be used again: its memory stays.
+/// Reuse it: [`clear`](Batch::clear) keeps its memory.
 #[derive(Clone, Debug)]
 pub struct Batch {
     bytes: Vec<u8>,
@@ -30,7 +30,7 @@ pub struct Messages<'p>(Source<'p>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source<'p> {
     Single(Option<&'p [u8]>),
-    /// Something that [`Messages::batch`] has looked through.
+    /// Bytes that [`Messages::batch`] has checked.
     Batch {
         bytes: &'p [u8],
         max_message_size: usize,
@@ -41,12 +41,13 @@ impl Batch {
     /// Bytes of the largest batch, with four for the length of each message.
     pub const MAX_SIZE: usize = 16 << 10;
 
-    /// An empty batch, which takes messages that are not larger than the limits allow.
+    /// An empty batch, which accepts messages up to the size that the limits allow.
     pub fn new(limits: &Limits) -> Batch {
         Batch { bytes: Vec::new(), count: 0, max_message_size: limits.max_message_size }
     }
 
-    /// Adds a message, if there is room for it. What does not even fit into an empty batch is to be sealed alone.
+    /// Adds a message, and returns `true`, if there is room for it. Seal a message alone if it does not fit even into
+    /// an empty batch.
     pub fn push(&mut self, message: &[u8]) -> bool {
         let fits = self.count < MAX_MESSAGES
             && self.bytes.len() + LENGTH + message.len() <= Batch::MAX_SIZE
@@ -91,8 +92,8 @@ impl<'p> Messages<'p> {
         Messages(Source::Single(Some(message)))
     }
 
-    /// The messages of a batch and how many there are, with those that are larger than `max_message_size` and are left out.
-    /// `None` if `bytes` is no batch.
+    /// The messages of a batch, and their number. The iterator leaves out messages larger than `max_message_size`; the
+    /// number includes them. `None` if `bytes` is not a batch.
     pub(crate) fn batch(bytes: &'p [u8], max_message_size: usize) -> Option<(Messages<'p>, usize)> {
         let (mut reader, mut count) = (Reader::new(bytes), 0);
         while !reader.is_empty() {

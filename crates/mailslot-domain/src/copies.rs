@@ -1,11 +1,12 @@
-//! Copies of one message that several bridges have carried from the same legacy network.
+//! Recognises copies of one message that several bridges have carried from the same legacy network.
 
 use std::collections::{HashSet, VecDeque};
 
-/// Messages that are remembered. Bridges carry them within a few seconds, and a legacy segment has far fewer in such a time.
+/// The most messages that are remembered. Bridges carry a message within a few seconds, and a legacy segment has far
+/// fewer messages in such a time.
 const LIMIT: usize = 16_384;
 
-/// The ids of messages that were carried from legacy networks, up to a number of them.
+/// The ids of the last messages that were carried from legacy networks, at most `LIMIT`.
 #[derive(Debug, Default)]
 pub(crate) struct Copies {
     known: HashSet<[u8; 16]>,
@@ -13,7 +14,7 @@ pub(crate) struct Copies {
 }
 
 impl Copies {
-    /// Whether this is the first time.
+    /// Whether this id is new. From now on it is not.
     pub(crate) fn is_first(&mut self, id: [u8; 16]) -> bool {
         if !self.known.insert(id) {
             return false;

@@ -1,4 +1,4 @@
-//! What is computed from the secrets. The labels keep the uses of one secret apart; `docs/domains.md` has them all.
+//! Values derived from the secrets. Labels separate the uses of one secret; `docs/domains.md` lists them.
 
 use core::fmt;
 
@@ -16,16 +16,15 @@ pub(crate) const TAG: usize = 16;
 /// A name as it appears in the key expressions of a sealed domain.
 pub(crate) type Token = [u8; 16];
 
-/// 32 bytes that only members know, on the heap: a value that is moved leaves what it was on the stack.
+/// 32 bytes that only members know. They are on the heap, because moving a value leaves a copy on the stack.
 #[derive(Clone)]
 pub(crate) struct Secret(Box<Zeroizing<[u8; 32]>>);
 
-/// Which of a domain's keys sealed something: a fingerprint, which tells nothing about the key. `Display` writes 16
-/// hexadecimal digits.
+/// The fingerprint of a domain's key, which reveals nothing about the key. `Display` writes 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyId(pub(crate) [u8; 8]);
 
-/// Bytes that nobody can guess, from the operating system.
+/// Unpredictable bytes, from the operating system.
 ///
 /// # Errors
 ///
@@ -54,7 +53,7 @@ impl Secret {
         Secret(Box::new(Zeroizing::new([0; 32])))
     }
 
-    /// For the domain file alone.
+    /// Only for the domain file.
     pub(crate) fn to_hex(&self) -> Zeroizing<String> {
         Zeroizing::new(hex(&**self.0))
     }
@@ -76,7 +75,8 @@ impl Secret {
         self.derive(random, &[b"mailslot 1 presence", domain])
     }
 
-    /// A name as outsiders see it. `kind` keeps slots and computers of the same name apart.
+    /// The token of a name, which reveals nothing about it to outsiders. `kind` distinguishes slots and computers of
+    /// the same name.
     pub(crate) fn token(&self, kind: u8, folded: &str) -> Token {
         let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &**self.0));
         context.update(&[kind]);
@@ -84,7 +84,7 @@ impl Secret {
         first_half(context.sign().as_ref())
     }
 
-    /// HKDF-SHA256 with the parts of `info` one after the other.
+    /// HKDF-SHA256 with the concatenated parts of `info`.
     fn derive(&self, salt: &[u8], info: &[&[u8]]) -> LessSafeKey {
         let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&**self.0);
         let okm = prk.expand(info, &AES_256_GCM).expect("32 bytes can be expanded");
@@ -92,7 +92,7 @@ impl Secret {
     }
 }
 
-/// 4 zeros and the number. A key is only ever used by one sender, who never uses a number twice.
+/// 4 zero bytes and the number. Only one sender ever uses a key, and it never uses a number twice.
 pub(crate) fn nonce(sequence: u64) -> Nonce {
     let mut nonce = [0; NONCE_LEN];
     nonce[NONCE_LEN - 8..].copy_from_slice(&sequence.to_be_bytes());
@@ -104,7 +104,7 @@ pub(crate) fn first_half(hash: &[u8]) -> [u8; 16] {
     *hash.first_chunk().expect("SHA-256 has 32 bytes")
 }
 
-/// How many bytes of key id are asked for.
+/// The number of bytes of a key id.
 struct KeyIdLength;
 
 impl hkdf::KeyType for KeyIdLength {
@@ -125,12 +125,12 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// One life of a sender: 16 random bytes, made at each start, and never used again by anybody.
+/// A session of a sender: 16 random bytes, new at each start, and never used again by any sender.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Session(pub(crate) [u8; 16]);
 
 impl Session {
-    /// The session of these bytes: 16 of [`random`](crate::random()), except in tests.
+    /// The session with these bytes: 16 bytes of [`random`](crate::random()), except in tests.
     pub fn new(random: [u8; 16]) -> Session {
         Session(random)
     }

@@ -1,8 +1,8 @@
-//! Where messages go: a slot of every computer of a domain, or of one.
+//! Destinations of messages: a slot of every computer of a domain, or of one computer.
 
 use crate::crypto::Token;
 
-/// A slot of every computer of a domain, or of one computer: where to put, and what to subscribe to.
+/// A slot of every computer of a domain, or of one computer: has the key expression for puts and subscriptions.
 ///
 /// From [`Domain::broadcast`](crate::Domain::broadcast), [`Domain::directed`](crate::Domain::directed) and
 /// [`Domain::destination`](crate::Domain::destination).
@@ -12,7 +12,7 @@ pub struct Destination {
     id: Id,
 }
 
-/// What keys are derived from, and streams are told apart by.
+/// Identifies a destination in the derivation of keys, and in streams.
 ///
 /// ```text
 /// 1 · token of the slot 16
@@ -30,10 +30,11 @@ const DIRECTED: usize = 33;
 /// Longest name of a slot in a domain, in bytes of its upper-case form: it must fit into a presence.
 pub(crate) const MAX_SLOT_NAME: usize = 255;
 
-/// The name in upper case of the slot that nobody has, where a computer is asked for its time. Names that begin so are the node's.
+/// The name, in upper case, of a slot that no computer has, for requests of a computer's time. Names with this prefix
+/// are reserved for the node.
 pub(crate) const CLOCK: &str = "MAILSLOT\\NODE\\CLOCK";
 
-/// Kinds of names, so that a computer and a slot of one name have different tokens.
+/// The kinds of names: a computer and a slot of the same name have different tokens.
 pub(crate) const SLOT: u8 = 1;
 pub(crate) const COMPUTER: u8 = 2;
 
@@ -63,7 +64,7 @@ impl Destination {
         self.id
     }
 
-    /// Whether it is one computer's slot of this token.
+    /// Whether it is one computer's slot with this token.
     pub(crate) fn is_directed_to(&self, slot: &Token) -> bool {
         self.id.bytes().get(BROADCAST..) == Some(slot)
     }

@@ -1,4 +1,4 @@
-//! The directory that holds the domain files of this machine, or of a user.
+//! The directory of the domain files of this machine, or of a user.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
@@ -13,16 +13,16 @@ use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::whole;
 
-/// The directory that holds the domain files: a node takes part in all domains that it finds there.
+/// The directory of domain files: a node takes part in all domains that it finds there.
 ///
-/// Each file is `NAME.toml`, of mode 0600. It is replaced whole or not at all.
+/// Each file is `NAME.toml`, with mode 0600. Files are replaced atomically.
 #[derive(Clone, Debug)]
 pub struct Directory {
     path: PathBuf,
     owners: Owners,
 }
 
-/// Whose files are read: those of the superuser, of the user of this process, and of another one who is named.
+/// The users whose files are read: the superuser, the user of this process, and optionally another one.
 #[derive(Clone, Copy, Debug, Default)]
 struct Owners {
     also: Option<u32>,
@@ -54,8 +54,9 @@ pub enum Joined {
 /// # Errors
 ///
 /// - [`Error::Io`] if it cannot be read
-/// - [`Error::OtherOwner`] if it, or the symbolic link `path`, belongs neither to the user of this process nor to the superuser
-/// - [`Error::ModeTooOpen`] if others than its owner may do anything with it
+/// - [`Error::OtherOwner`] if the file, or the symbolic link `path`, belongs neither to the user of this process nor to
+///   the superuser
+/// - [`Error::ModeTooOpen`] if its mode gives other users than the owner any access
 /// - [`Error::Syntax`] if it is not a domain file
 pub fn read_file(path: &Path) -> Result<Domain> {
     read(path, Owners::default())
@@ -63,8 +64,8 @@ pub fn read_file(path: &Path) -> Result<Domain> {
 
 fn read(path: &Path, owners: Owners) -> Result<Domain> {
     let fail = |source| Error::io(format!("read {}", path.display()), source);
-    // A link of somebody else would let them choose among the files that may be read. (Where they can exchange it between this
-    // look and the next one, they could also rename: directories of domains are not for others to write.)
+    // Another user's link would let that user choose which file is read. (A user who can replace the link between this
+    // check and the next one can also rename files: other users must not be able to write to directories of domains.)
     owners.check(path, fs::symlink_metadata(path).map_err(fail)?.uid())?;
     let file = whole::open(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
@@ -84,11 +85,11 @@ fn read(path: &Path, owners: Owners) -> Result<Domain> {
 const MAX_FILE: usize = 64 << 10;
 
 impl Directory {
-    /// The directory in use: `$MAILSLOT_DOMAINS` if that is set; else for the superuser `/etc/mailslot/domains`, and for others
-    /// `mailslot/domains` in `$XDG_CONFIG_HOME` or `~/.config`. It need not exist.
+    /// The directory in use: `$MAILSLOT_DOMAINS` if that is set; else `/etc/mailslot/domains` for the superuser, and
+    /// `mailslot/domains` in `$XDG_CONFIG_HOME` or `~/.config` for others. It need not exist.
     ///
-    /// `environment` tells the variables, or none of them where they are not to be trusted, as to a program with raised privileges: give
-    /// `mailslot::secure_env`.
+    /// `environment` returns the value of a variable, or `None` for all where the environment is not trusted, as in a
+    /// program with raised privileges: pass `mailslot::secure_env`.
     ///
     /// # Errors
     ///
@@ -110,14 +111,14 @@ impl Directory {
         Directory { path: path.into(), owners: Owners::default() }
     }
 
-    /// The same directory, where files may belong to the user with id `uid` as well: to whom a node becomes that the superuser
-    /// starts. So may the directory.
+    /// The same directory, where files and the directory itself may also belong to the user with id `uid`: the user
+    /// that a node becomes after the superuser has started it.
     pub fn owned_by(self, uid: u32) -> Directory {
         Directory { owners: Owners { also: Some(uid) }, ..self }
     }
 
-    /// The same directory, whose owner is trusted with it: for commands of the superuser, who says where it is, on a machine whose
-    /// node is another user. For others it stays as it is.
+    /// The same directory, whose owner is trusted if this process is the superuser's: for the superuser's commands on a
+    /// machine whose node runs as another user. For other users nothing changes.
     pub fn of_its_owner(self) -> Directory {
         match fs::metadata(&self.path) {
             Ok(directory) if rustix::process::geteuid().is_root() => self.owned_by(directory.uid()),
@@ -125,12 +126,12 @@ impl Directory {
         }
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The domain files, by name, and for each the domain or why it is none. A directory that does not exist has none.
+    /// The domain files, by name, each with its domain or the error. A directory that does not exist has none.
     ///
     /// # Errors
     ///
@@ -159,12 +160,12 @@ impl Directory {
         Ok(paths.into_iter().map(read).collect())
     }
 
-    /// The domain of this name; letter case does not count.
+    /// The domain of this name; letter case is not significant.
     ///
     /// # Errors
     ///
     /// - [`Error::NotFound`] if there is none
-    /// - those of [`read_file`] for the file that should be it
+    /// - those of [`read_file`] for the file with this name
     pub fn find(&self, name: &str) -> Result<Arc<Domain>> {
         for (path, domain) in self.list()? {
             match domain {
@@ -178,11 +179,11 @@ impl Directory {
         Err(Error::NotFound { name: name.to_owned(), directory: self.path.clone() })
     }
 
-    /// Puts a new domain there, and returns its file.
+    /// Writes the file of a new domain, and returns its path.
     ///
     /// # Errors
     ///
-    /// - [`Error::NameTaken`] if a domain of this name is there
+    /// - [`Error::NameTaken`] if a domain of this name exists there
     /// - [`Error::Io`] if it cannot be written
     pub fn add(&self, domain: &Domain) -> Result<PathBuf> {
         let path = self.file(domain);
@@ -196,15 +197,15 @@ impl Directory {
         }
     }
 
-    /// Puts a domain there that was made elsewhere, or other keys of a domain that is there.
+    /// Writes the file of a domain that was created elsewhere, or replaces that of the same domain with other keys.
     ///
     /// # Errors
     ///
-    /// - [`Error::NameTaken`] if another domain of this name is there
-    /// - [`Error::OtherName`] if it is there under another name
-    /// - [`Error::Older`] if the one there has a newer key
+    /// - [`Error::NameTaken`] if another domain of this name exists there
+    /// - [`Error::OtherName`] if the domain exists there under another name
+    /// - [`Error::Older`] if the file there has a newer key
     /// - [`Error::Io`] if it cannot be written
-    /// - those of [`read_file`] if the file to replace is none that can be read
+    /// - those of [`read_file`] if the file to replace cannot be read
     pub fn join(&self, domain: &Domain) -> Result<Joined> {
         for (path, there) in self.list()? {
             if let Ok(there) = there
@@ -244,7 +245,7 @@ impl Directory {
         self.sync().map(|()| path)
     }
 
-    /// Whether nobody else can put files there.
+    /// Checks that no other user can put files there.
     fn check(&self) -> Result<()> {
         let fail = |source| Error::io(format!("read the directory {}", self.path.display()), source);
         let metadata = fs::metadata(&self.path).map_err(fail)?;
@@ -256,7 +257,7 @@ impl Directory {
         Ok(())
     }
 
-    /// A domain under two names would be two domains that do the same.
+    /// Checks that the file has the domain's name: under two names, a domain would be two domains that do the same.
     fn named_after(&self, domain: Domain, path: &Path) -> Result<Domain> {
         if path == self.file(&domain) {
             return Ok(domain);
@@ -269,12 +270,13 @@ impl Directory {
         self.path.join(format!("{}.toml", domain.name()))
     }
 
-    /// A file without its final name; of mode 0600, as all temporary files are, and of the directory's owner.
+    /// Writes a file without its final name, with mode 0600, as all temporary files have, and with the directory's
+    /// owner.
     fn write(&self, domain: &Domain) -> Result<NamedTempFile> {
         let fail = |source| Error::io(format!("write a domain file in {}", self.path.display()), source);
         DirBuilder::new().recursive(true).mode(0o700).create(&self.path).map_err(fail)?;
         let mut file = NamedTempFile::new_in(&self.path).map_err(fail)?;
-        // A node that is another user than the superuser, who makes the file, is to read it.
+        // The superuser creates the file, but a node that runs as another user must be able to read it.
         let directory = fs::metadata(&self.path).map_err(fail)?;
         if file.as_file().metadata().map_err(fail)?.uid() != directory.uid() && rustix::process::geteuid().is_root() {
             fchown(file.as_file(), Some(directory.uid()), Some(directory.gid())).map_err(fail)?;

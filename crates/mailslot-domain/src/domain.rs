@@ -1,4 +1,4 @@
-//! A domain: its name, its keys, and what follows from them.
+//! A domain: its name, its keys, and the key expressions and tokens that follow from them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct Domain {
     prefix: String,
 }
 
-/// What makes a domain a sealed one.
+/// The id and secrets of a sealed domain.
 #[derive(Clone, Debug)]
 pub(crate) struct Seal {
     pub(crate) id: [u8; 16],
@@ -55,16 +55,16 @@ pub struct Key {
 }
 
 impl Domain {
-    /// Bytes of the longest name of a slot, in upper case, that can travel.
+    /// Bytes of the longest name, in upper case, of a slot in a domain.
     pub const MAX_SLOT_NAME: usize = MAX_SLOT_NAME;
 
-    /// A new sealed domain. Its first key is used from an hour before `now` on, so that machines whose clocks are behind can
-    /// use it at once. `random` are bytes of [`random`](crate::random()).
+    /// A new sealed domain. Its first key is valid from an hour before `now`, so that machines whose clocks are behind
+    /// can use it at once. `random` are bytes of [`random`](crate::random()).
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] if `name` does not have 1 to 15 letters, digits, hyphens or underscores. They are put in upper
-    /// case.
+    /// [`Error::InvalidName`] if `name` does not have 1 to 15 letters, digits, hyphens or underscores. Letters are
+    /// converted to upper case.
     pub fn sealed(name: &str, now: Time, random: &[u8; RANDOM]) -> Result<Arc<Domain>> {
         let (id, rest) = random.split_first_chunk().expect("80 bytes are more than 16");
         let (naming, rest) = rest.split_first_chunk().expect("64 bytes are more than 32");
@@ -73,7 +73,7 @@ impl Domain {
         Ok(Arc::new(Domain::new(domain_name(name)?, Some(Seal { id: *id, naming: Secret::new(naming), keys }))))
     }
 
-    /// A domain without keys: whoever reaches the Zenoh network can read and write.
+    /// A domain without keys: every program that can reach the Zenoh network can read and write.
     ///
     /// # Errors
     ///
@@ -90,16 +90,16 @@ impl Domain {
         Domain { name, seal, lan: false, connect: Vec::new(), prefix }
     }
 
-    /// This domain with defaults for the machines that join: whether they look for each other by multicast, and the endpoints
-    /// (as Zenoh writes them) that they connect to.
+    /// This domain with defaults for the machines that join: whether they discover each other by multicast, and the
+    /// endpoints, in Zenoh's form, to which they connect.
     pub fn with_defaults(&self, lan: bool, connect: Vec<String>) -> Domain {
         Domain { lan, connect, ..self.clone() }
     }
 
     /// This domain with a new key made of `secret`, 32 bytes of [`random`](crate::random()).
     ///
-    /// Members seal with the new key after half of `overlap`, so that the file can reach everybody before. After all of it,
-    /// nothing sealed with an older key is opened any more. Keys for which that is over are removed.
+    /// Members seal with the new key after half of `overlap`, so that the file can reach all members before. At the end
+    /// of `overlap`, members stop opening what older keys have sealed. Keys that have expired are removed.
     ///
     /// # Errors
     ///
@@ -133,12 +133,12 @@ impl Domain {
         self.seal.is_some()
     }
 
-    /// Whether machines look for each other by multicast, if their own settings do not say.
+    /// Whether machines discover each other by multicast, unless their own settings override it.
     pub fn lan(&self) -> bool {
         self.lan
     }
 
-    /// The Zenoh endpoints that machines connect to besides those of their own settings.
+    /// The Zenoh endpoints to which machines connect, in addition to those of their own settings.
     pub fn connect(&self) -> &[String] {
         &self.connect
     }
@@ -152,7 +152,7 @@ impl Domain {
     ///
     /// # Errors
     ///
-    /// - [`Error::NoKey`] if none has begun, or that one has expired
+    /// - [`Error::NoKey`] if no key has begun, or the newest one that has begun has expired
     /// - [`Error::Open`] if the domain is open
     pub fn sending_key(&self, now: Time) -> Result<&Key> {
         let seal = self.seal.as_ref().ok_or_else(|| Error::Open(self.name.to_string()))?;
@@ -161,14 +161,14 @@ impl Domain {
         begun.filter(|key| !key.expired(now)).ok_or_else(|| Error::NoKey { now, next: next() })
     }
 
-    /// When the next key begins or expires: until then [`Domain::sending_key`] is the same, and presences that were readable
-    /// stay so.
+    /// When the next key begins or expires: until then [`Domain::sending_key`] stays the same, and readable presences
+    /// stay readable.
     pub fn next_change(&self, now: Time) -> Option<Time> {
         let times = self.keys().iter().flat_map(|key| [Some(key.send_from), key.accept_until]);
         times.flatten().filter(|time| *time > now).min()
     }
 
-    /// What all key expressions of the domain begin with.
+    /// The prefix of all key expressions of the domain.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
@@ -194,15 +194,15 @@ impl Domain {
         Ok(Destination::directed(&self.prefix, (&computer, computer_token), (&slot, slot_token)))
     }
 
-    /// Where a computer is asked for its time: a slot that no computer has, so that the receipt of a confirmed write is all that comes
-    /// of it. See [`Opener::confirm_clock`](crate::Opener::confirm_clock).
+    /// The destination of requests of a computer's time: a slot that no computer has, so that the only effect of a
+    /// confirmed write is its receipt. See [`Opener::confirm_clock`](crate::Opener::confirm_clock).
     pub fn clock(&self, computer: &NetbiosName) -> Destination {
         let (computer, computer_token) = self.part(COMPUTER, computer.as_str());
         let (slot, slot_token) = self.part(SLOT, CLOCK);
         Destination::directed(&self.prefix, (&computer, computer_token), (&slot, slot_token))
     }
 
-    /// The key expression of every slot of one computer, those included that it does not have.
+    /// The key expression of every slot of one computer, including slots that it does not have.
     pub fn all_slots_of(&self, computer: &NetbiosName) -> String {
         format!("{}/to/{}/*", self.prefix, self.part(COMPUTER, computer.as_str()).0)
     }
@@ -220,7 +220,7 @@ impl Domain {
             ),
             _ => return None,
         };
-        // Also for hexadecimal digits there is one form.
+        // Only one form is valid, also of hexadecimal digits.
         (destination.key_expression() == key_expression && parts.next().is_none()).then_some(destination)
     }
 
@@ -239,7 +239,7 @@ impl Domain {
         (text, token)
     }
 
-    /// In an open domain it only tells streams apart.
+    /// The token of a name. In an open domain it only distinguishes streams.
     fn token(&self, kind: u8, folded: &str) -> Token {
         match &self.seal {
             Some(seal) => seal.naming.token(kind, folded),
@@ -252,7 +252,7 @@ impl Domain {
         }
     }
 
-    /// The token of a name as it is in key expressions.
+    /// The token of a name, from the name's form in key expressions.
     fn token_of(&self, kind: u8, part: &str) -> Option<Token> {
         match self.seal {
             Some(_) => unhex(part).filter(|token| hex(token) == part),
@@ -273,17 +273,17 @@ impl Key {
         Key { id: secret.key_id(), secret, send_from, accept_until }
     }
 
-    /// The key's fingerprint, which travels with everything that it seals.
+    /// The key's fingerprint, which is part of everything that it seals.
     pub fn id(&self) -> KeyId {
         self.id
     }
 
-    /// When members begin to seal with it.
+    /// When members begin to seal with this key.
     pub fn send_from(&self) -> Time {
         self.send_from
     }
 
-    /// When members stop opening what it sealed; `None` if that is not known yet.
+    /// When members stop opening what this key has sealed; `None` if that is not known yet.
     pub fn accept_until(&self) -> Option<Time> {
         self.accept_until
     }
@@ -293,14 +293,15 @@ impl Key {
     }
 }
 
-/// The name of a domain: it also names a file, and is written in shells.
+/// Parses the name of a domain. The characters are restricted because the name also names a file, and is typed in
+/// shells.
 pub(crate) fn domain_name(text: &str) -> Result<NetbiosName> {
     let letters = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     let name = if letters { text.parse().ok() } else { None };
     name.ok_or_else(|| Error::InvalidName(text.to_owned()))
 }
 
-/// By how much a new domain is older than it is.
+/// How long before its creation the first key of a domain is valid.
 const HEAD_START: Duration = Duration::from_secs(3600);
 
 /// Domain files have whole seconds.

@@ -1,21 +1,21 @@
-//! Endpoints as users write them: `tcp/HOST:PORT`, `tls/HOST:PORT`, `quic/HOST:PORT`.
+//! Endpoints in the form of settings: `tcp/HOST:PORT`, `tls/HOST:PORT`, `quic/HOST:PORT`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use mailslot_names::Quoted;
 
-/// The ways to carry a session that domains use.
+/// The transport protocols that domains use.
 const PROTOCOLS: [&str; 3] = ["tcp", "tls", "quic"];
 
-/// What an endpoint is for.
+/// The use of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     Connect,
-    /// To a port of the system's choice as well.
+    /// Also at a port that the system chooses.
     Listen,
 }
 
-/// Whether an endpoint can be used for that. The error goes behind the endpoint in a sentence.
+/// Checks that an endpoint can be used for that. The error's text continues a sentence that begins with the endpoint.
 pub(crate) fn check(endpoint: &str, used: Use) -> Result<(), String> {
     let Some((protocol, rest)) = endpoint.split_once('/') else {
         let port = if endpoint.contains(':') { "" } else { ":7447" };
@@ -26,7 +26,7 @@ pub(crate) fn check(endpoint: &str, used: Use) -> Result<(), String> {
     }
     let address = rest.split(['#', '?']).next().unwrap_or(rest);
     let (host, port) = match address.rsplit_once(':') {
-        // The last part of an IPv6 address is no port.
+        // The last part of an IPv6 address is not a port.
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port),
         Some(_) => {
             let address = address.trim_matches(['[', ']']);
@@ -47,7 +47,7 @@ pub(crate) fn check(endpoint: &str, used: Use) -> Result<(), String> {
 
 fn check_host(host: &str, used: Use) -> Result<(), String> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    // An address of a link has the number of its interface behind it.
+    // A link-local address may be followed by `%` and its interface.
     let plain = bare.unwrap_or(host).split('%').next().unwrap_or(host);
     let Ok(address) = plain.parse::<IpAddr>() else {
         let is_name = bare.is_none() && host.chars().all(|c| c.is_alphanumeric() || ['.', '-', '_'].contains(&c));
@@ -64,13 +64,13 @@ fn check_host(host: &str, used: Use) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether whoever listens there shows a certificate.
+/// Whether the listener of the endpoint shows a certificate.
 pub fn is_secure(endpoint: &str) -> bool {
     endpoint.starts_with("tls/") || endpoint.starts_with("quic/")
 }
 
-/// A port that one listens on: a datagram port or not, and the address; nothing if the endpoint has a name instead, lets the
-/// system choose, or has a protocol that domains do not use.
+/// The port of a listening endpoint: whether it is a datagram port, and the address. `None` if the endpoint has a host
+/// name, lets the system choose the port, or has a protocol that domains do not use.
 ///
 /// ```
 /// use mailslot_domain::endpoint::port;
@@ -91,7 +91,7 @@ pub fn port(endpoint: &str) -> Option<(bool, SocketAddr)> {
     (address.port() != 0).then_some((is_datagram, address))
 }
 
-/// Whether one cannot listen on both, because they have a port in common.
+/// Whether the endpoints conflict: they have a port in common, so that it is impossible to listen on both.
 pub(crate) fn are_one_port(one: &str, other: &str) -> bool {
     let (Some((is_datagram, one)), Some((is_other_datagram, other))) = (port(one), port(other)) else {
         return one == other && !one.ends_with(":0");
@@ -136,7 +136,7 @@ mod tests {
             "tls/[::]:7447#iface=eth0",
             "tcp/h:7447?prio=6-7",
         ] {
-            // One can listen at all addresses, and not connect to them.
+            // `[::]` is valid for listening, but not for connecting.
             assert_eq!(check(good, Use::Connect).is_ok(), !good.contains("[::]"), "{good}");
             assert_eq!(check(good, Use::Listen), Ok(()), "{good}");
         }

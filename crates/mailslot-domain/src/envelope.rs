@@ -1,4 +1,4 @@
-//! The sealed form: what the 34 bytes before the ciphertext say.
+//! The sealed form, and the header of 34 bytes before the ciphertext.
 //!
 //! ```text
 //!  0  1  version = 1
@@ -21,7 +21,7 @@ pub(crate) const VERSION: u8 = 1;
 /// Bytes before the ciphertext.
 pub(crate) const HEADER: usize = 34;
 
-/// The kind of an answer to a confirmed write, beside those of [`Kind`].
+/// The kind of an answer to a confirmed write, in addition to those of [`Kind`].
 pub(crate) const RECEIPT: u8 = 3;
 
 /// How a message is sent.
@@ -33,7 +33,7 @@ pub enum Kind {
     Confirmed = 2,
 }
 
-/// One message among all: what a receipt refers to.
+/// Identifies a confirmed write: its receipts refer to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
     pub(crate) session: Session,
@@ -41,36 +41,36 @@ pub struct Request {
     pub(crate) to: Id,
 }
 
-/// What became of a confirmed write at one computer.
+/// The outcome of a confirmed write at one computer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The message is in the slot.
     Delivered,
-    /// No such slot is there.
+    /// There is no such slot.
     NoSuchSlot,
     /// The slot is full.
     Full,
-    /// The slot does not take it.
+    /// The slot refuses it.
     Refused,
-    /// It is larger than the slot takes.
+    /// It is larger than the slot accepts.
     TooLarge,
     /// A code that this version does not know.
     Other(u8),
 }
 
-/// What a computer answered to a confirmed write.
+/// A computer's answer to a confirmed write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// The computer, by its own account.
+    /// The computer's name, as it states it.
     pub computer: String,
-    /// What it did.
+    /// The outcome there.
     pub outcome: Outcome,
-    /// Whether cryptography proves that a member of the domain says so.
+    /// Whether cryptography proves that a member of the domain sent it.
     pub authenticated: bool,
 }
 
-/// The 34 bytes.
+/// The header of 34 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) kind: u8,
@@ -80,7 +80,7 @@ pub(crate) struct Header {
 }
 
 impl Request {
-    /// What the key of its receipts is derived from: 3, session, sequence and destination.
+    /// Appends the input for deriving the key of its receipts: 3, session, sequence and destination.
     pub(crate) fn receipt_destination(&self, bytes: &mut Vec<u8>) {
         bytes.push(RECEIPT);
         bytes.extend_from_slice(&self.session.0);
@@ -124,7 +124,7 @@ impl Header {
         bytes
     }
 
-    /// The header of something that must be of this kind.
+    /// Parses a header, which must have this kind.
     pub(crate) fn parse(bytes: &[u8], kind: u8) -> Result<Header, Refused> {
         let mut reader = Reader::new(bytes);
         match reader.u8().ok_or(Refused::Malformed)? {

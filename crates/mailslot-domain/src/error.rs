@@ -1,4 +1,4 @@
-//! What can go wrong, and why something that arrived is not let in.
+//! The errors of this crate, and the reasons for refusing received messages.
 
 use core::fmt;
 use std::io;
@@ -8,16 +8,16 @@ use mailslot_names::Quoted;
 
 use crate::time::Time;
 
-/// Result of everything in this crate; of opening what arrived with [`Refused`].
+/// The result of this crate's functions; opening received messages fails with [`Refused`].
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
-/// What can go wrong with a domain. No variant ever holds a secret.
+/// The errors of domains. No variant contains a secret.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text is no name of a domain.
+    /// The text is not a valid name of a domain.
     InvalidName(String),
-    /// The text is no name of a computer.
+    /// The text is not a valid name of a computer.
     InvalidComputer(String),
     /// The slot's name is too long for the network.
     SlotNameTooLong {
@@ -26,9 +26,9 @@ pub enum Error {
         /// What is allowed.
         limit: usize,
     },
-    /// A name that goes with a message has more bytes than fit.
+    /// A name in a message or presence has too many bytes.
     TextTooLong {
-        /// Which one.
+        /// Which name.
         field: &'static str,
         /// What is allowed.
         limit: usize,
@@ -40,18 +40,18 @@ pub enum Error {
         /// What is allowed.
         limit: usize,
     },
-    /// No key of the domain is to be used now: see [`Domain::sending_key`](crate::Domain::sending_key).
+    /// The domain has no key to use now: see [`Domain::sending_key`](crate::Domain::sending_key).
     NoKey {
-        /// What the clock says.
+        /// The time of the clock.
         now: Time,
         /// When the next key begins, if there is one.
         next: Option<Time>,
     },
-    /// A setting of a machine's part in the domain is wrong; the text says which one, and what would be right.
+    /// A setting of the machine for the domain is invalid; the text says which one, and what would be valid.
     Settings(String),
     /// An open domain has no keys.
     Open(String),
-    /// So many streams have been begun in this session that another one needs a new session.
+    /// The session has the maximum number of streams: another stream needs a new session.
     SessionFull {
         /// Streams of the session.
         limit: usize,
@@ -65,24 +65,24 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Others than the owner may read or change the file, which holds secrets.
+    /// Other users than the owner may access the file, which contains secrets.
     ModeTooOpen {
         /// The file.
         path: PathBuf,
         /// Its mode.
         mode: u32,
     },
-    /// The file, the directory that it is in, or a symbolic link that leads to it belongs to a user who is not trusted with it: only
-    /// the user of this process and the superuser are, and the user whom a node will become.
+    /// The file, its directory, or a symbolic link to it belongs to a user who is not trusted. Trusted are only the
+    /// user of this process, the superuser, and the user that a node will become.
     OtherOwner {
-        /// What belongs to that user.
+        /// The path that belongs to that user.
         path: PathBuf,
         /// The user's id.
         owner: u32,
         /// The id of the user who should own it.
         user: u32,
     },
-    /// Others than its owner may put files into the directory.
+    /// Other users than the owner may put files into the directory.
     DirectoryTooOpen {
         /// The directory.
         path: PathBuf,
@@ -115,43 +115,44 @@ pub enum Error {
         /// The file in the directory.
         path: PathBuf,
     },
-    /// Neither `HOME` nor anything else tells where this user's domain directory is, or the program has raised privileges and must
-    /// not believe what does.
+    /// No environment variable, such as `HOME`, determines this user's domain directory, or the program has raised
+    /// privileges and must not trust them.
     NoDirectory,
     /// The operating system refused something.
     Io {
-        /// What was being done, and to what.
+        /// The action that failed, and its object.
         action: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-/// Why something that arrived is not let in. The order of the checks is that of the variants.
+/// Why a received message, receipt or presence is refused. The variants are in the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refused {
     /// It has more bytes than a message may have.
     TooLarge,
-    /// It does not have the form that it must have.
+    /// Its form is invalid.
     Malformed,
-    /// It is of another version of the sealed form.
+    /// It has another version of the sealed form.
     Version,
     /// It is sealed with a key that this domain does not have.
     KeyUnknown,
-    /// It is sealed with a key that was rotated out.
+    /// It is sealed with a key that has expired.
     KeyExpired,
-    /// It was not sealed with this domain's key, or not for this domain, destination and kind, or was changed on its way.
+    /// It was not sealed with this domain's key, or not for this domain, destination and kind, or was changed in
+    /// transit.
     Forged,
-    /// Its sender's clock and this one differ by more than the tolerance, or it has been on its way for too long.
+    /// The sender's clock and this one differ by more than the tolerance, or it was in transit for too long.
     Clock,
-    /// It is from before the start of this receiver, which cannot know whether it has been delivered already.
+    /// It was sealed before the start of this receiver, which cannot know whether it has been delivered already.
     BeforeStart,
-    /// It was let in before.
+    /// It was accepted before.
     Replayed,
-    /// It comes so long after its successors that nobody knows whether it was let in before.
+    /// It arrives so long after its successors that the receiver no longer knows whether it was accepted before.
     TooOld,
-    /// It begins a new stream, and no more streams can be followed.
+    /// It begins a new stream, and the receiver has no room for more streams.
     StreamsFull,
     /// Another bridge has carried the same message from the legacy network.
     Copy,

@@ -1,7 +1,7 @@
 //! Names as parts of key expressions.
 
-/// A name as one part of a key expression: each byte that is none of `A-Z a-z 0-9 - _ .` becomes `%` and two hexadecimal
-/// digits in upper case.
+/// Encodes a name as one part of a key expression: each byte other than `A-Z a-z 0-9 - _ .` becomes `%` and two
+/// hexadecimal digits in upper case.
 pub(crate) fn escape(name: &str) -> String {
     let mut escaped = String::with_capacity(name.len());
     for byte in name.bytes() {
@@ -15,7 +15,7 @@ pub(crate) fn escape(name: &str) -> String {
     escaped
 }
 
-/// The name that [`escape`] made this of; `None` if it made it of none.
+/// Decodes the name from the form of [`escape`]; `None` if that is not the form of any name.
 pub(crate) fn unescape(escaped: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(escaped.len());
     let mut rest = escaped.bytes();
@@ -26,7 +26,7 @@ pub(crate) fn unescape(escaped: &str) -> Option<String> {
         });
     }
     let name = String::from_utf8(bytes).ok()?;
-    // One name has one form, so that nobody can announce a slot that nobody finds.
+    // Each name has one form, so that no node can announce a slot that others cannot find.
     (escape(&name) == escaped).then_some(name)
 }
 
@@ -37,13 +37,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of exactly 2 `N` hexadecimal digits.
+/// The bytes of exactly `2 * N` hexadecimal digits.
 pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     unhex_into(text, &mut bytes).then_some(bytes)
 }
 
-/// The same in place, for what is to leave no copies. False if `text` is not exactly that, and then `bytes` are any.
+/// The same in place, for secrets, of which no copies may remain. Returns `false`, with any content in `bytes`, if
+/// `text` does not have exactly two digits for each byte.
 pub(crate) fn unhex_into(text: &str, bytes: &mut [u8]) -> bool {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     pairs.len() == bytes.len()
@@ -69,7 +70,7 @@ pub(crate) fn base64url(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of such text; `None` also if it is not the one form that [`base64url`] has for them.
+/// The bytes of such text; `None` also if it is not the form that [`base64url`] has for them.
 pub(crate) fn unbase64url(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
     for chunk in text.as_bytes().chunks(4) {

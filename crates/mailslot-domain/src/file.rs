@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::escape::{hex, unhex};
 use crate::time::Time;
 
-/// The file as it is written.
+/// The fields of the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
@@ -42,7 +42,7 @@ impl Domain {
     ///
     /// # Errors
     ///
-    /// [`Error::Syntax`] tells what is wrong, and shows nothing that may be a secret.
+    /// [`Error::Syntax`], whose text never includes anything that may be a secret.
     pub fn from_toml(text: &str) -> Result<Domain> {
         let file: File = toml::from_str(text).map_err(|error| syntax(&error, text))?;
         let name = domain_name(&file.name).map_err(|error| wrong(&error.to_string()))?;
@@ -61,9 +61,9 @@ impl Domain {
         Ok(Domain::new(name, seal).with_defaults(file.lan, file.connect))
     }
 
-    /// The text of the domain file. It holds the secrets.
+    /// The text of the domain file. It contains the secrets.
     pub fn to_toml(&self) -> Zeroizing<String> {
-        // Long enough for any number of keys that is of use, so that no copy of secrets stays behind when it grows.
+        // Large enough for any useful number of keys: when it grows, a copy of the secrets would stay in memory.
         let mut text = Zeroizing::new(String::with_capacity(16 << 10));
         let _ = writeln!(text, "name = \"{}\"", self.name());
         match &self.seal {
@@ -126,7 +126,7 @@ fn syntax(error: &toml::de::Error, text: &str) -> Error {
     Error::Syntax { path: None, line, reason: without_secrets(error.message()) }
 }
 
-/// The parser quotes what it finds: long words in it may be secrets that stand in the wrong place.
+/// Removes long words from the parser's message: it quotes the file, and they may be secrets in the wrong place.
 fn without_secrets(message: &str) -> String {
     let mut shown = String::with_capacity(message.len());
     for word in message.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
@@ -135,5 +135,5 @@ fn without_secrets(message: &str) -> String {
     shown
 }
 
-/// Longer than any word of the parser's own, shorter than any secret.
+/// Longer than the words of the parser itself, shorter than any secret.
 const LONGEST_WORD: usize = 20;

@@ -1,4 +1,4 @@
-//! What a message says about itself, before its data: the beginning of the plaintext in a sealed domain, and of the
+//! The head of a message, before its data: the beginning of the plaintext in a sealed domain, and part of the
 //! attachment in an open one.
 //!
 //! ```text
@@ -20,24 +20,24 @@ use crate::time::Time;
 
 /// Flags: the message was carried from a legacy network.
 const LEGACY: u8 = 1;
-/// Flags: what follows is a batch.
+/// Flags: the data are a batch.
 const BATCH: u8 = 2;
 /// Flags: the message asks for a reply.
 const REQUEST: u8 = 4;
 /// Bytes of the longest head.
 pub(crate) const MAX_HEAD: usize = 8 + 1 + 256 + 16 + 4 + 256 + 256;
 
-/// Where a message came from that a bridge has carried from a legacy network. Nothing of it is authenticated, except that a
-/// member of the domain says so.
+/// The source of a message that a bridge has carried from a legacy network. Only the bridge, as a member of the domain,
+/// is authenticated, not what it says here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Legacy<'a> {
-    /// What makes copies recognisable that several bridges carry: see [`Legacy::id`].
+    /// Identifies copies of one message that several bridges carry: see [`Legacy::id`].
     pub id: [u8; 16],
-    /// The address that it came from.
+    /// The source address.
     pub address: Ipv4Addr,
-    /// The computer that sent it, by its own account. At most 255 bytes.
+    /// The name of the sending computer, as it states it. At most 255 bytes.
     pub computer: &'a str,
-    /// The domain that it was sent to; empty if it was sent to one computer. At most 255 bytes.
+    /// The domain to which it was sent; empty if it was sent to one computer. At most 255 bytes.
     pub domain: &'a str,
 }
 
@@ -49,25 +49,25 @@ pub(crate) struct Head<'a> {
     pub(crate) form: Form<'a>,
 }
 
-/// What stands behind a head.
+/// The kind of data after a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form<'a> {
-    /// A message, or what answers one.
+    /// A message, or the answer to one.
     Plain,
     /// A message of a legacy network.
     Legacy(Legacy<'a>),
     /// Several messages.
     Batch,
-    /// A request, whose sender waits so long for the reply: whole milliseconds, and not more than 49 days.
+    /// A request, and how long its sender waits for the reply: whole milliseconds, at most 49 days.
     Request(Duration),
 }
 
 impl Legacy<'_> {
-    /// The id of a message of a legacy network: the first 16 bytes of the SHA-256 of the datagram's source name (16 bytes with
-    /// the suffix), source address and id, of the length of the slot's name in two bytes, of that name in upper case, and of
-    /// the data.
+    /// The id of a message of a legacy network: the first 16 bytes of the SHA-256 of the datagram's source name (16
+    /// bytes with the suffix), source address and id, the length of the slot's name in two bytes, that name in upper
+    /// case, and the data.
     ///
-    /// Every bridge that hears the message computes the same.
+    /// Every bridge that receives the message computes the same id.
     ///
     /// # Sources
     ///
@@ -83,7 +83,7 @@ impl Legacy<'_> {
         context.update(source_name);
         context.update(&source.octets());
         context.update(&datagram_id.to_be_bytes());
-        // No legacy packet has room for a name that needs more than two bytes of length.
+        // No name in a legacy packet is so long that its length needs more than two bytes.
         context.update(&(slot.folded().len() as u16).to_be_bytes());
         context.update(slot.folded().as_bytes());
         context.update(data);
@@ -118,22 +118,22 @@ impl<'a> Head<'a> {
         Ok(())
     }
 
-    /// Where the message came from, if a bridge has carried it.
+    /// The source of the message, if a bridge has carried it.
     pub(crate) fn legacy(&self) -> Option<Legacy<'a>> {
         if let Form::Legacy(legacy) = self.form { Some(legacy) } else { None }
     }
 
-    /// How long its sender waits for replies.
+    /// How long the sender waits for replies, if it is a request.
     pub(crate) fn within(&self) -> Option<Duration> {
         if let Form::Request(within) = self.form { Some(within) } else { None }
     }
 
-    /// Whether one thing stands behind it, to which nobody replies: all that there is in open domains, and as answers.
+    /// Whether the data are one message without a reply: the only form in open domains, and of answers.
     pub(crate) fn asks_nothing(&self) -> bool {
         matches!(self.form, Form::Plain | Form::Legacy(_))
     }
 
-    /// Takes a head off; `None` if there is none.
+    /// Decodes a head; `None` if it is not valid.
     pub(crate) fn decode(reader: &mut Reader<'a>) -> Option<Head<'a>> {
         let time = Time::from_millis(reader.u64()?);
         let flags = reader.u8()?;
@@ -148,20 +148,20 @@ impl<'a> Head<'a> {
                 computer: reader.text()?,
                 domain: reader.text()?,
             }),
-            // Whatever others mean: who does not know it cannot take the message for what it is.
+            // Unknown flags: the message cannot be interpreted without knowing their meaning.
             _ => return None,
         };
         Some(Head { time, computer, form })
     }
 }
 
-/// Whether this is a computer's name in its one form. What is none could pass for another computer where it is shown, or
-/// confuse programs that it is given to.
+/// Whether this is a computer's name in its only form. Other text could look like another computer where it is
+/// displayed, or confuse programs that get it.
 fn is_computer(text: &str) -> bool {
     text.parse::<NetbiosName>().is_ok_and(|name| name.as_str() == text)
 }
 
-/// Text after a byte with its length.
+/// Appends text, after a byte with its length.
 pub(crate) fn text(field: &'static str, text: &str, bytes: &mut Vec<u8>) -> Result<()> {
     let length = u8::try_from(text.len()).map_err(|_| Error::TextTooLong { field, limit: u8::MAX.into() })?;
     bytes.push(length);

@@ -1,8 +1,9 @@
-//! Modern mailslot domains: the same names and writes over [Zenoh](https://zenoh.io), sealed end to end. This crate decides what
-//! travels and what may be let in; it opens no socket and reads no clock. The page `docs/domains.md` has the bytes.
+//! Modern mailslot domains: the same names and writes over [Zenoh](https://zenoh.io), sealed end to end. This crate
+//! seals and opens messages, and decides which are accepted; it opens no socket and reads no clock. The page
+//! `docs/domains.md` describes the format.
 //!
-//! A *domain* is who holds its key. Whoever does can send to its slots and read what is sent; routers and other users of the
-//! Zenoh network can do neither.
+//! The members of a *domain* are those that hold its key. A member can send to the domain's slots and read messages;
+//! routers and other users of the Zenoh network can do neither.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -32,24 +33,26 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | make, join and rotate domains | [`Domain`], and on Unix [`Directory`] for their files |
-//! | know where to put and what to subscribe to | [`Destination`], from [`Domain::broadcast`] and [`Domain::directed`] |
+//! | create, join and rotate domains | [`Domain`], and on Unix [`Directory`] for their files |
+//! | get key expressions to put or subscribe to | [`Destination`], from [`Domain::broadcast`] and [`Domain::directed`] |
 //! | send | [`Sealer`]; several messages at once with a [`Batch`] |
-//! | let messages in, once each, and count the others | [`Opener`], [`Refused`], [`Counters`] |
+//! | accept each message once, and count refused ones | [`Opener`], [`Refused`], [`Counters`] |
 //! | confirm a write | [`Sealer::receipt_into`], [`Opener::open_receipt`] |
-//! | ask, and reply | [`Sealer::request_into`], [`Sealer::reply_into`], [`Opener::open_reply`] |
-//! | tell who listens to what | [`Presence`] |
-//! | set a machine's part in a domain, and tell how it fares | [`settings`], [`status`] |
+//! | send requests and replies | [`Sealer::request_into`], [`Sealer::reply_into`], [`Opener::open_reply`] |
+//! | announce computers, slots and bridges | [`Presence`] |
+//! | configure a machine in a domain, and report its state | [`settings`], [`status`] |
 //!
 //! # Guarantees
 //!
-//! - What [`Opener::open`] returns was sealed by a holder of the domain key, for this domain, destination and kind, and is
-//!   returned once; it is not older than the tolerance, nor than the start of the receiver.
-//! - Nothing that arrives makes it panic, or take more memory than its [`Limits`] say.
-//! - Secrets appear neither in `Debug` output nor in errors, and this crate's own copies are erased when they are dropped.
+//! - In a sealed domain, a message that [`Opener::open`] returns was sealed by a holder of the domain key, for this
+//!   domain, destination and kind, and is returned only once. It is not older than the tolerance, nor than the start of
+//!   the receiver.
+//! - No input from the network makes it panic, or use more memory than its [`Limits`] allow.
+//! - Secrets appear neither in `Debug` output nor in errors, and this crate's copies of them are erased when they are
+//!   dropped.
 //!
-//! What it does not do: tell the members of a domain apart (each could claim any computer's name), or hide who sends how much,
-//! and when.
+//! It does not authenticate individual members of a domain (each can claim any computer's name), and does not hide who
+//! sends how much, and when.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -1,4 +1,4 @@
-//! Bounds, and what did not get past them.
+//! Limits, and counters of accepted and refused messages.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use crate::error::Refused;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// By how much a sender's clock may differ from this one, the time on the way included.
+    /// By how much a sender's clock may differ from this one, the time in transit included.
     pub tolerance: Duration,
-    /// Streams that are followed at once: one for each destination of each session of a sender. A stream takes about 1 KiB.
+    /// The most streams at once: one for each destination of each session of a sender. A stream takes about 1 KiB.
     pub streams: usize,
     /// Bytes of the largest message.
     pub max_message_size: usize,
@@ -23,18 +23,19 @@ impl Default for Limits {
     }
 }
 
-/// What an [`Opener`](crate::Opener) has seen.
+/// The counters of an [`Opener`](crate::Opener).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Counters {
-    /// Messages and receipts let in.
+    /// Accepted messages, receipts and replies.
     pub opened: u64,
-    /// Messages that must have been sent and have not arrived, by the gaps in their numbers. Less again when one comes late.
+    /// Messages that were sent but have not arrived, according to the gaps in their numbers. Decreases when one arrives
+    /// late.
     pub lost: u64,
     refused: [u64; Refused::ALL.len()],
 }
 
 impl Counters {
-    /// What was not let in for this reason.
+    /// How much was refused for this reason.
     pub fn refused(&self, reason: Refused) -> u64 {
         self.refused[reason as usize]
     }

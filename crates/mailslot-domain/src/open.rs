@@ -1,4 +1,4 @@
-//! Receiving: what arrives is checked, opened, let in once, and counted.
+//! Receiving: checks and opens messages, accepts each once, and counts refused ones.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::streams::{StreamId, Streams};
 use crate::time::Time;
 use crate::window::Gap;
 
-/// Opens what arrives in a domain, lets each message in once, and counts what it refuses. One for each domain of a node.
+/// Opens the messages of a domain, accepts each once, and counts what it refuses. A node has one for each domain.
 #[derive(Debug)]
 pub struct Opener {
     domain: Arc<Domain>,
@@ -37,48 +37,49 @@ pub struct Opener {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherClock {
-    /// The computer, by its own account.
+    /// The computer's name, as it states it.
     pub computer: String,
-    /// What it said.
+    /// The time that it stated.
     pub time: Time,
-    /// What this one said at the same time.
+    /// This machine's time when the message arrived.
     pub here: Time,
 }
 
-/// What a computer answers to a request.
+/// A computer's answer to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reply<'p> {
-    /// The computer, by its own account; a member of the domain.
+    /// The computer's name, as it states it; it is a member of the domain.
     pub computer: &'p str,
     /// `Delivered` if the owner of the slot there has replied.
     pub outcome: Outcome,
-    /// What he has replied; empty otherwise.
+    /// The owner's reply; empty otherwise.
     pub data: &'p [u8],
 }
 
-/// A message that was let in.
+/// An accepted message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Opened<'p> {
-    /// The message, or the messages of a batch: one at least, unless all of them are larger than the limits allow.
+    /// The message, or the messages of a batch: at least one, unless all are larger than the limits allow.
     pub messages: Messages<'p>,
-    /// The computer that sent it, by its own account; `None` if a program in an open domain did not say.
+    /// The name of the sending computer, as it states it; `None` if a program in an open domain did not state it.
     pub computer: Option<&'p str>,
-    /// Where it came from before, if a bridge has carried it from a legacy network.
+    /// Its source in a legacy network, if a bridge has carried it from there.
     pub legacy: Option<Legacy<'p>>,
-    /// How long its sender waits for replies, if it is a request. Then [`Sealer::reply_into`](crate::Sealer::reply_into) makes the answer.
+    /// How long the sender waits for replies, if it is a request. [`Sealer::reply_into`](crate::Sealer::reply_into)
+    /// then seals the answer.
     pub within: Option<Duration>,
     /// When it was sent, by the sender's clock.
     pub time: Option<Time>,
     /// Whether cryptography proves that a member of the domain sent it.
     pub authenticated: bool,
-    /// What a receipt for it refers to.
+    /// Identifies it for receipts and replies.
     pub request: Request,
 }
 
 impl Opener {
-    /// An opener that lets nothing in that was sealed before `start`: give it the time of now.
+    /// An opener that refuses everything sealed before `start`: pass the current time.
     pub fn new(domain: Arc<Domain>, start: Time, limits: Limits) -> Opener {
         let streams = Streams::new(&limits, start);
         let (start, copies, counters) = (Start::at(start), Copies::default(), Counters::default());
@@ -90,30 +91,30 @@ impl Opener {
         &self.domain
     }
 
-    /// Goes on with other keys of the same domain; what was let in stays known.
+    /// Continues with other keys of the same domain; accepted messages stay known.
     pub fn update(&mut self, domain: Arc<Domain>) {
         self.domain = domain;
     }
 
-    /// Tells when this opener began, by the clock as it is now: the time of now without what has passed since, by a clock that
-    /// nobody sets. Call it every second or so, for clocks are set while programs run.
+    /// Sets the start of this opener by the clock as it is now: the current time minus the time since the start,
+    /// measured by a monotonic clock. Call it about every second, because clocks may be set while programs run.
     ///
-    /// A later time counts at once. An earlier one counts when another computer has confirmed what the clock says: see
-    /// [`is_clock_in_doubt`](Opener::is_clock_in_doubt).
+    /// A later time takes effect at once. An earlier one takes effect when another computer has confirmed the clock:
+    /// see [`is_clock_in_doubt`](Opener::is_clock_in_doubt).
     pub fn clock_says(&mut self, start: Time) {
         self.start.by_clock(start);
     }
 
-    /// Whether the clock was set since the last [`confirm_clock`](Opener::confirm_clock) that worked. Then send a confirmed write
-    /// of nothing to [`Domain::clock`] of other computers, and have that function open the receipts.
+    /// Whether the clock was set since the last successful [`confirm_clock`](Opener::confirm_clock). If so, send an
+    /// empty confirmed write to [`Domain::clock`] of other computers, and pass the receipts to that function.
     ///
-    /// Never in an open domain: its times prove nothing and are not looked at.
+    /// Always `false` in an open domain, whose times prove nothing and are not checked.
     pub fn is_clock_in_doubt(&self) -> bool {
         self.domain.is_sealed() && self.start.is_in_doubt()
     }
 
-    /// Opens the receipt of a write to [`Domain::clock`], in place. If it comes from another computer than `own`, whose clock
-    /// agrees with `now`, this opener takes what the clock says for its start.
+    /// Opens the receipt of a write to [`Domain::clock`], in place. If it comes from another computer than `own`, whose
+    /// clock agrees with `now`, the start by this machine's clock takes effect.
     ///
     /// # Errors
     ///
@@ -144,23 +145,23 @@ impl Opener {
         self.other_clock.as_ref()
     }
 
-    /// What was let in, and what was not.
+    /// The counters of accepted and refused messages.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// Whether a message of a legacy network, of which this is the id, is new; from now on it is not, and what a bridge carries
-    /// of it is a copy. For machines that hear the legacy network themselves.
+    /// Whether the message of a legacy network with this id is new. From now on it is not, and bridges' messages with
+    /// this id are copies. For machines that receive the legacy network themselves.
     pub fn is_first(&mut self, legacy_id: [u8; 16]) -> bool {
         self.copies.is_first(legacy_id)
     }
 
-    /// Opens a message that arrived at `to`, in place. In an open domain `attachment` is what came with it; it does not matter
-    /// in a sealed one.
+    /// Opens a message that arrived at `to`, in place. `attachment` is the message's attachment in an open domain; it
+    /// is ignored in a sealed one.
     ///
     /// # Errors
     ///
-    /// The first check that failed, which is counted. The payload is of no use afterwards.
+    /// The first check that failed, which is counted. The content of the payload is then undefined.
     pub fn open<'p>(
         &mut self,
         kind: Kind,
@@ -191,7 +192,8 @@ impl Opener {
     ///
     /// # Errors
     ///
-    /// The first check that failed, which is counted. Age is not checked: a receipt is as fresh as its request.
+    /// The first check that failed, which is counted. Age is not checked, because a receipt cannot be older than its
+    /// request.
     pub fn open_receipt(
         &mut self,
         request: &Request,
@@ -216,7 +218,7 @@ impl Opener {
     ///
     /// # Errors
     ///
-    /// As for [`open_receipt`](Opener::open_receipt); nothing is let in in an open domain.
+    /// As for [`open_receipt`](Opener::open_receipt); all replies in an open domain are refused.
     pub fn open_reply<'p>(
         &mut self,
         request: &Request,
@@ -275,8 +277,8 @@ impl Opener {
             self.other_clock = Some(OtherClock { computer: head.computer.to_owned(), time: head.time, here: now });
             return Err(Refused::Clock);
         }
-        // Who asks for the time changes nothing, so he may have asked before. Otherwise computers whose clocks were set together
-        // would all refuse to tell the others.
+        // A request of the time changes nothing, so one from before the start is accepted. Otherwise computers whose
+        // clocks were set at the same time would all refuse each other's requests.
         let asks_for_time = kind == Kind::Confirmed && data.is_empty() && seal.is_clock(to);
         if head.time < self.start.time() && !asks_for_time {
             return Err(Refused::BeforeStart);
@@ -307,7 +309,7 @@ impl Opener {
         if payload.len() > self.limits.max_message_size {
             return Err(Refused::TooLarge);
         }
-        // A program that knows nothing of attachments sends none.
+        // A program that does not support attachments sends none.
         let Some(attachment) = attachment else {
             let request = Request { session: Session::new([0; 16]), sequence: 0, to: to.id() };
             return Ok(Opened {
@@ -322,10 +324,10 @@ impl Opener {
         };
         let (session, sequence, head) = parse_attachment(attachment).ok_or(Refused::Malformed)?;
         let stream = StreamId { session, kind, to: to.id() };
-        // Times are no proof here, so streams end by this machine's clock.
+        // Times prove nothing here, so streams end by this machine's clock.
         match self.streams.accept(stream, sequence..=sequence, now, now, None) {
             Ok(gap) => self.counters.gap(gap),
-            // Anybody can begin streams here: a full table must not silence those who were not in time.
+            // Any program can begin streams here: a full table must not block later senders.
             Err(Refused::StreamsFull) => {}
             Err(reason) => return Err(reason),
         }
@@ -342,7 +344,7 @@ impl Opener {
 }
 
 impl Seal {
-    /// The key that something was sealed with, if that is still to be opened.
+    /// The key with this id, unless it has expired.
     pub(crate) fn key_of(&self, id: KeyId, now: Time) -> Result<&Key, Refused> {
         let key = self.keys.iter().find(|key| key.id() == id).ok_or(Refused::KeyUnknown)?;
         if key.expired(now) { Err(Refused::KeyExpired) } else { Ok(key) }
@@ -388,7 +390,7 @@ fn open_sealed_reply<'p>(
     Ok(Reply { computer: head.computer, outcome, data })
 }
 
-/// The head of an answer to `request`, and its data, of which there may be so many bytes.
+/// The head of an answer to `request`, and its data, of at most `most` bytes.
 fn sealed_receipt<'p>(
     seal: &Seal,
     request: &Request,
@@ -417,7 +419,7 @@ fn receipt(head: &Head<'_>, data: &[u8], authenticated: bool) -> Result<Receipt,
     Ok(Receipt { computer: head.computer.to_owned(), outcome: Outcome::from_code(*code), authenticated })
 }
 
-/// Session, sequence and head: all that an attachment is.
+/// Parses an attachment: session, sequence and head.
 fn parse_attachment(attachment: &[u8]) -> Option<(Session, u64, Head<'_>)> {
     let mut reader = Reader::new(attachment);
     let session = Session::new(reader.array()?);

@@ -1,4 +1,4 @@
-//! Presences: who is there, and who listens to what. Each is the key expression of a liveliness token.
+//! Presences announce computers, slots and bridges. Each is the key expression of a liveliness token.
 
 use std::net::Ipv4Addr;
 
@@ -15,7 +15,7 @@ use crate::names::computer_name;
 use crate::reader::Reader;
 use crate::time::Time;
 
-/// Something that a node announces for as long as it is there.
+/// Something that a node announces as long as it exists.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Presence {
@@ -26,14 +26,14 @@ pub enum Presence {
     },
     /// A slot that gets the messages of the domain.
     Slot {
-        /// The computer that it is on.
+        /// The computer that has it.
         computer: NetbiosName,
         /// The slot; in upper case if the domain is open.
         slot: SlotName,
     },
     /// A bridge between the domain and a legacy segment; one for each segment.
     Bridge {
-        /// The computer that carries.
+        /// The computer of the bridge.
         computer: NetbiosName,
         /// The segment.
         segment: Segment,
@@ -43,9 +43,9 @@ pub enum Presence {
 /// A segment of a legacy network, as a bridge sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Segment {
-    /// The bridge's own address there: what it sends on the segment has this source.
+    /// The bridge's address there: the source of what it sends on the segment.
     pub address: Ipv4Addr,
-    /// Bits of the network's address.
+    /// Bits of the address that identify the network.
     pub prefix_length: u8,
     /// The workgroup or domain there.
     pub workgroup: NetbiosName,
@@ -70,7 +70,7 @@ impl Presence {
 }
 
 impl Segment {
-    /// Whether two bridges see the same segment: the same network, and the same workgroup.
+    /// Whether both are the same segment: the same network, and the same workgroup.
     pub fn is_same(&self, other: &Segment) -> bool {
         let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix_length.min(32))).unwrap_or(0);
         let network = |address: Ipv4Addr| u32::from(address) & mask;
@@ -88,13 +88,13 @@ impl Domain {
 
     /// The key expression of a presence. `random` are 16 new bytes of [`random`](crate::random()).
     ///
-    /// In a sealed domain it must be announced anew when [`Domain::next_change`] has come, because only what is sealed with a
-    /// key that has not expired is understood.
+    /// In a sealed domain, announce it again at [`Domain::next_change`], because a presence is valid only while its key
+    /// has not expired.
     ///
     /// # Errors
     ///
     /// - [`Error::TextTooLong`](crate::Error::TextTooLong) if a slot's name has more than 255 bytes
-    /// - [`Error::NoKey`](crate::Error::NoKey) if no key of the domain is to be used now
+    /// - [`Error::NoKey`](crate::Error::NoKey) if the domain has no key to use now
     pub fn presence_key_expression(&self, presence: &Presence, now: Time, random: &[u8; 16]) -> Result<String> {
         let rest = match &self.seal {
             Some(seal) => {
@@ -106,13 +106,14 @@ impl Domain {
         Ok(format!("{}/at/{rest}", self.prefix()))
     }
 
-    /// The presence that has this key expression.
+    /// Parses the presence of a key expression.
     ///
-    /// Anybody who has seen one can show it again, also when its node is gone.
+    /// Any user of the Zenoh network who has seen a presence can announce it again, even after its node is gone.
     ///
     /// # Errors
     ///
-    /// [`Refused::Malformed`], [`Refused::Version`], [`Refused::KeyUnknown`], [`Refused::KeyExpired`] or [`Refused::Forged`].
+    /// [`Refused::Malformed`], [`Refused::Version`], [`Refused::KeyUnknown`], [`Refused::KeyExpired`] or
+    /// [`Refused::Forged`].
     pub fn presence(&self, key_expression: &str, now: Time) -> Result<Presence, Refused> {
         let rest = key_expression.strip_prefix(self.prefix()).and_then(|rest| rest.strip_prefix("/at/"));
         let rest = rest.ok_or(Refused::Malformed)?;
@@ -136,8 +137,8 @@ fn sealed_presence(seal: &Seal, key: &Key, presence: &Presence, random: &[u8; 16
     Ok(bytes)
 }
 
-/// What stands before a sealed presence, from its random bytes. Zenoh looks through all names of one level for each new one, so
-/// there are to be few.
+/// The level before a sealed presence, from its random bytes. It keeps levels small: for each new name, Zenoh searches
+/// all names of the level.
 fn group(random: &[u8; 16]) -> String {
     hex(&random[..1])
 }
@@ -152,7 +153,7 @@ fn read_sealed(seal: &Seal, text: &str, now: Time) -> Result<Presence, Refused> 
         None => return Err(Refused::Malformed),
     }
     let (Some(id), Some(random)) = (reader.array().map(KeyId), reader.array()) else { return Err(Refused::Malformed) };
-    // Otherwise one presence could be shown as many.
+    // Otherwise one presence could be announced in many forms.
     if found_group != group(&random) {
         return Err(Refused::Malformed);
     }

@@ -1,6 +1,6 @@
-//! The cursor that all decoders use.
+//! The cursor of all decoders.
 
-/// What is left of some bytes.
+/// The rest of some bytes.
 pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// UTF-8 after a byte that tells its length.
+    /// UTF-8 text after a byte with its length.
     pub(crate) fn text(&mut self) -> Option<&'a str> {
         let length = self.u8()?;
         core::str::from_utf8(self.take(length.into())?).ok()

@@ -1,4 +1,4 @@
-//! Sending: messages and receipts become what travels.
+//! Sending: seals messages and receipts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,20 +16,20 @@ use crate::head::{Form, Head, Legacy};
 use crate::limits::Limits;
 use crate::time::Time;
 
-/// What travels. It is made to be used again: its memory stays.
+/// A sealed message, receipt or reply, or the same in the form of an open domain. Reuse it: it keeps its memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Envelope {
     /// The payload of the put, query or reply.
     pub payload: Vec<u8>,
-    /// Its attachment; empty in a sealed domain, where there is to be none.
+    /// Its attachment; empty in a sealed domain: send none there.
     pub attachment: Vec<u8>,
 }
 
-/// Seals what one computer sends in a domain, during one session.
+/// Seals the messages of one computer in a domain, during one session.
 ///
-/// There must never be two sealers of one session, be it in a restored snapshot of a machine or in a fork of a process: they
-/// would seal different messages with the same key and number, which gives both away. Give each one new
-/// [`random`](crate::random()) bytes.
+/// There must never be two sealers of one session, not even in a restored snapshot of a machine or in a forked process:
+/// they would seal different messages with the same key and number, which reveals both. Pass new
+/// [`random`](crate::random()) bytes to each one.
 #[derive(Debug)]
 pub struct Sealer {
     domain: Arc<Domain>,
@@ -47,7 +47,7 @@ struct Stream {
     last: u64,
 }
 
-/// What is to be sealed: one message, or so many in a batch.
+/// The data to seal: one message, or a batch of `count` messages.
 struct Content<'a> {
     form: Form<'a>,
     count: u64,
@@ -59,7 +59,7 @@ impl Sealer {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidComputer`] if `computer` is no name of a computer. It is put in upper case.
+    /// [`Error::InvalidComputer`] if `computer` is not a valid name of a computer. It is converted to upper case.
     pub fn new(domain: Arc<Domain>, computer: &str, session: Session, limits: Limits) -> Result<Sealer> {
         let name: mailslot_names::NetbiosName =
             computer.parse().map_err(|_| Error::InvalidComputer(computer.to_owned()))?;
@@ -72,7 +72,7 @@ impl Sealer {
         &self.domain
     }
 
-    /// Goes on with other keys of the same domain; numbers go on, too.
+    /// Continues with other keys of the same domain; the numbers of streams continue.
     pub fn update(&mut self, domain: Arc<Domain>) {
         self.domain = domain;
         self.streams.values_mut().for_each(|stream| stream.key = None);
@@ -87,16 +87,16 @@ impl Sealer {
 
     /// Seals a message. What `envelope` held is replaced.
     ///
-    /// `legacy` tells where the message came from if a bridge carries it from a legacy network. The result is what
-    /// [`Opener::open_receipt`](crate::Opener::open_receipt) needs for the answers to [`Kind::Confirmed`].
+    /// `legacy` is the message's source if a bridge carries it from a legacy network.
+    /// [`Opener::open_receipt`](crate::Opener::open_receipt) needs the result for the answers to [`Kind::Confirmed`].
     ///
     /// # Errors
     ///
     /// - [`Error::TooLarge`] if `data` has more bytes than the limits allow
     /// - [`Error::TextTooLong`] if a name in `legacy` has more than 255 bytes
     /// - [`Error::NoKey`] if no key of the domain is to be used now
-    /// - [`Error::SessionFull`] if this is the first message of another stream than the limits allow: call
-    ///   [`Sealer::renew`], and seal it again
+    /// - [`Error::SessionFull`] if the message begins a stream beyond the limit: call [`Sealer::renew`], and seal it
+    ///   again
     pub fn seal_into(
         &mut self,
         kind: Kind,
@@ -112,13 +112,14 @@ impl Sealer {
         self.seal((kind, to), now, Content { form, count: 1, data }, envelope)
     }
 
-    /// Seals a request: a confirmed write whose receivers do not say that it is delivered, but reply when their slot's owner has
-    /// ([`reply_into`](Sealer::reply_into)). They forget it after `within`. What `envelope` held is replaced. The result is what
-    /// [`Opener::open_reply`](crate::Opener::open_reply) needs.
+    /// Seals a request: a confirmed write whose receivers do not confirm delivery, but send the reply of their slot's
+    /// owner ([`reply_into`](Sealer::reply_into)). They drop the request after `within`. What `envelope` held is
+    /// replaced. [`Opener::open_reply`](crate::Opener::open_reply) needs the result.
     ///
     /// # Errors
     ///
-    /// Those of [`seal_into`](Sealer::seal_into), and [`Error::Open`] in an open domain: nothing would prove who replies.
+    /// Those of [`seal_into`](Sealer::seal_into), and [`Error::Open`] in an open domain, where nothing would
+    /// authenticate the reply.
     pub fn request_into(
         &mut self,
         to: &Destination,
@@ -142,15 +143,15 @@ impl Sealer {
         if self.domain.is_sealed() { Ok(()) } else { Err(Error::Open(self.domain.name().to_string())) }
     }
 
-    /// Seals messages together, with less work for sender and receivers than one by one; a batch of one message is sealed as
-    /// such. What `envelope` held is replaced. An empty batch leaves it empty.
+    /// Seals messages together, with less work for sender and receivers than one by one; a batch of one message is
+    /// sealed like a single message. What `envelope` held is replaced. An empty batch leaves it empty.
     ///
     /// # Errors
     ///
-    /// - [`Error::Open`] in an open domain: any program reads what travels there, which is one message at a time
+    /// - [`Error::Open`] in an open domain: programs there expect one message in each payload
     /// - [`Error::NoKey`] if no key of the domain is to be used now
-    /// - [`Error::SessionFull`] if these are the first messages of another stream than the limits allow: call
-    ///   [`Sealer::renew`], and seal them again
+    /// - [`Error::SessionFull`] if the messages begin a stream beyond the limit: call [`Sealer::renew`], and seal them
+    ///   again
     pub fn seal_batch_into(
         &mut self,
         to: &Destination,
@@ -213,8 +214,8 @@ impl Sealer {
         self.answer_into(request, now, &[outcome.code()], envelope)
     }
 
-    /// Seals the reply to a request. What `envelope` held is replaced. If the owner of the slot does not reply, a receipt with another
-    /// outcome than `Delivered` says why.
+    /// Seals the reply to a request. What `envelope` held is replaced. If the owner of the slot does not reply, send a
+    /// receipt with another outcome than `Delivered` instead.
     ///
     /// # Errors
     ///
@@ -249,9 +250,9 @@ impl Sealer {
     }
 }
 
-/// The stream, which is begun if it is new.
+/// The stream of this id; begins a new one if there is none.
 fn stream(streams: &mut HashMap<(Kind, Id), Stream>, limit: usize, id: (Kind, Id)) -> Result<&mut Stream> {
-    // If one were forgotten instead, its numbers would begin again, under the same key.
+    // No stream may be forgotten in a session: its numbers would begin again, under the same key.
     if streams.len() >= limit && !streams.contains_key(&id) {
         return Err(Error::SessionFull { limit });
     }
@@ -268,7 +269,7 @@ impl Stream {
     }
 }
 
-/// The key of the receipts that one session makes for one request.
+/// The key of one session's receipts for one request.
 pub(crate) fn receipt_key(seal: &Seal, secret: &Secret, session: Session, request: &Request) -> LessSafeKey {
     let mut destination = Vec::with_capacity(64);
     request.receipt_destination(&mut destination);
@@ -281,7 +282,8 @@ impl Envelope {
         self.attachment.clear();
     }
 
-    /// Everything but the number. What was to be sealed is never left there unsealed: after the data has come, nothing fails.
+    /// Writes everything except the number. Unsealed data never remain in the envelope: nothing can fail after they are
+    /// copied.
     fn begin(&mut self, sealed: bool, head: &Head<'_>, data: &[u8]) -> Result<()> {
         if sealed {
             self.payload.reserve(HEADER + 32 + data.len() + TAG);

@@ -1,4 +1,4 @@
-//! The settings of a machine's part in a domain: data, and what follows from it together with the domain's file.
+//! The settings of a machine in a domain, and the values that follow from them and the domain's file.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use crate::endpoint::{self, Use};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
-/// What a user can set for a domain, besides what its file says. Everything has a default, and unknown names are errors.
+/// The settings of a machine in a domain, in addition to the domain's file. All have defaults, and unknown names are
+/// errors.
 ///
 /// ```
 /// use mailslot_domain::Domain;
@@ -26,39 +27,39 @@ use crate::limits::Limits;
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Settings {
-    /// `peer`, `router` or `client`; by default `peer` in a LAN, else `router` if there are endpoints to listen on, else
-    /// `client` if there are some to connect to.
+    /// `peer`, `router` or `client`; by default `peer` in a LAN, else `router` if there are endpoints to listen on,
+    /// else `client` if there are endpoints to connect to, else `peer`.
     pub mode: Option<Mode>,
-    /// Whether machines look for each other by multicast; by default what the domain's file says.
+    /// Whether machines discover each other by multicast; by default as the domain's file says.
     pub lan: Option<bool>,
-    /// Interfaces for multicast, by name or address; by default all that can.
+    /// Interfaces for multicast, by name or address; by default all that support it.
     pub interfaces: Vec<String>,
-    /// Endpoints to connect to, such as `tls/hub.example:7447`, besides those of the domain's file.
+    /// Endpoints to connect to, such as `tls/hub.example:7447`, in addition to those of the domain's file.
     pub connect: Vec<String>,
     /// Endpoints to listen on, such as `tls/0.0.0.0:7447`. In a LAN, by default a free TCP port of all interfaces.
     pub listen: Vec<String>,
     /// Certificates for `tls/` and `quic/` endpoints.
     pub tls: Tls,
-    /// Most machines that may be connected to this one.
+    /// The most machines that may be connected to this one.
     pub max_sessions: usize,
     /// Bytes of the largest message.
     pub max_message_size: usize,
     /// Seconds by which the clock of another machine may differ from this one.
     pub clock_tolerance: u64,
-    /// Streams of messages that are followed at once: one for each destination of each sender.
+    /// The most streams of messages at once: one for each destination of each sender.
     pub streams: usize,
-    /// A file with Zenoh's own settings (JSON5), which count instead of what follows from these.
+    /// A file with Zenoh's own settings (JSON5), which override those derived from these settings.
     pub zenoh: Option<PathBuf>,
 }
 
-/// What this machine is among those of the domain.
+/// The role of this machine in the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Mode {
-    /// It connects to others as they are found, and carries nothing for them.
+    /// It connects to other machines as they are discovered, and carries no messages for them.
     Peer,
-    /// It carries the messages of all that connect to it.
+    /// It carries the messages of all machines that connect to it.
     Router,
     /// It connects to one router.
     Client,
@@ -69,17 +70,18 @@ pub enum Mode {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Tls {
-    /// The certificates of the authorities that other machines' certificates must come from; by default Mozilla's list.
+    /// The certificates of the authorities that must have issued other machines' certificates; by default Mozilla's
+    /// list.
     pub root_ca: Option<PathBuf>,
     /// This machine's certificate.
     pub certificate: Option<PathBuf>,
     /// Its private key.
     pub private_key: Option<PathBuf>,
-    /// Whether whoever connects must have a certificate, too; by default if `root-ca` is given.
+    /// Whether machines that connect to this one must have a certificate, too; by default if `root-ca` is given.
     pub mutual: Option<bool>,
 }
 
-/// The network that the name of a computer means, by the operator's word.
+/// The network of a computer, as the operator has set it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meant {
     /// The legacy network.
@@ -107,13 +109,13 @@ impl Default for Settings {
     }
 }
 
-/// Bytes that may wait in a slot of the node, unless messages are very large.
+/// The capacity of a slot of the node in bytes, unless messages are very large.
 const CAPACITY: u64 = 16 << 20;
-/// Bytes of the largest message that any setting allows.
+/// The highest `max-message-size`, in bytes.
 const MOST: usize = 64 << 20;
 
 impl Settings {
-    /// The bounds for what is sent and received.
+    /// The limits for sent and received messages.
     pub fn limits(&self) -> Limits {
         Limits {
             tolerance: Duration::from_secs(self.clock_tolerance),
@@ -127,19 +129,20 @@ impl Settings {
         CAPACITY.max(4 * self.max_message_size as u64)
     }
 
-    /// What this machine is.
+    /// The role of this machine.
     pub fn mode(&self, domain: &Domain) -> Mode {
         match self.mode {
             Some(mode) => mode,
             None if self.lan(domain) => Mode::Peer,
             None if !self.listen.is_empty() => Mode::Router,
-            // Routers carry messages between clients, and not between peers, which they take to be connected.
+            // Routers carry messages between clients, but not between peers, which they assume to be connected with
+            // each other.
             None if !self.connect(domain).is_empty() => Mode::Client,
             None => Mode::Peer,
         }
     }
 
-    /// Whether machines look for each other by multicast.
+    /// Whether machines discover each other by multicast.
     pub fn lan(&self, domain: &Domain) -> bool {
         self.lan.unwrap_or(domain.lan())
     }
@@ -160,12 +163,11 @@ impl Settings {
         endpoints
     }
 
-    /// Makes sure that a machine can take part in the domain with these settings, as far as they say it themselves: files are not
-    /// looked at.
+    /// Checks that a machine can take part in the domain with these settings, without reading the files that they name.
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] if something is wrong; it says what would be right.
+    /// [`Error::Settings`] if a setting is invalid; the text says what would be valid.
     pub fn check(&self, domain: &Domain) -> Result<()> {
         let mode = self.mode(domain);
         if mode == Mode::Client && self.connect(domain).is_empty() {
@@ -184,8 +186,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Makes sure that these settings could work in some domain. The error is the sentence that says what is wrong, and what would be
-    /// right.
+    /// Checks that these settings could work in some domain.
     pub fn check_values(&self) -> core::result::Result<(), String> {
         for (name, value, most) in [
             ("max-sessions", self.max_sessions as u64, u64::from(u16::MAX)),
@@ -211,7 +212,7 @@ impl Settings {
         Ok(())
     }
 
-    /// The error of these settings for `what`, which says what would be right.
+    /// The error for these settings with the text `what`, which should say what would be valid.
     pub fn wrong(&self, domain: &Domain, what: &str) -> Error {
         Error::Settings(format!("domain {}: {what}", domain.name()))
     }

@@ -1,10 +1,10 @@
-//! What a machine's part in a domain is and has counted, as a node tells it: data alone.
+//! The state and counters of a machine in a domain, as a node reports them: plain data.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// A machine's part in one domain.
+/// The state of a machine in one domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 #[non_exhaustive]
@@ -15,19 +15,19 @@ pub struct Status {
     pub mode: String,
     /// Whether the session is open.
     pub open: bool,
-    /// How many peers are connected with this machine. Zenoh does not tell how many clients are.
+    /// How many peers are connected with this machine. Zenoh does not report the number of clients.
     pub peers: usize,
-    /// How many routers are.
+    /// How many routers are connected with this machine.
     pub routers: usize,
     pub listen: Vec<String>,
     pub connect: Vec<String>,
     /// The endpoints to connect to that could not be reached at the last try, and why.
     #[serde(default)]
     pub unreachable: BTreeMap<String, String>,
-    /// The certificates that are shown, and those that others' must come from.
+    /// This machine's certificates, and those of the authorities for other machines' certificates.
     #[serde(default)]
     pub certificates: Vec<CertificateStatus>,
-    /// Where others are looked for by multicast, if they are.
+    /// The discovery of other machines by multicast, if it is on.
     #[serde(default)]
     pub scouting: Option<Scouting>,
     /// The last other clock that did not agree.
@@ -42,7 +42,7 @@ pub struct Status {
     pub computers: usize,
     /// Slots of this machine that receive.
     pub slots: Vec<String>,
-    /// Everything that was counted, by its label.
+    /// All counters, by their labels.
     pub counters: BTreeMap<String, u64>,
 }
 
@@ -58,17 +58,17 @@ pub struct CertificateStatus {
     /// The same in seconds since 1970; 0 if it is not known.
     #[serde(default)]
     pub until_unix: i64,
-    /// Why others do not take it, if they do not.
+    /// Why other machines do not accept it, if so.
     pub problem: Option<String>,
 }
 
-/// Where others are looked for by multicast.
+/// Where other machines are discovered by multicast.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Scouting {
     /// The addresses of this machine there.
     pub addresses: Vec<String>,
-    /// Interfaces of the settings that are not there.
+    /// Interfaces of the settings that do not exist.
     pub missing: Vec<String>,
 }
 
@@ -76,13 +76,13 @@ pub struct Scouting {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OtherClock {
-    /// The computer, by its own account.
+    /// The computer's name, as it states it.
     pub computer: String,
-    /// By how many seconds it was ahead of this machine's; less than 0 if it was behind.
+    /// By how many seconds it was ahead of this machine's; negative if it was behind.
     pub ahead: i64,
 }
 
-/// A key of a domain, without anything that is secret.
+/// A key of a domain, without its secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! The streams that a receiver follows: a bounded table.
+//! The streams that a receiver follows, in a bounded table.
 
 use core::ops::RangeInclusive;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use crate::limits::Limits;
 use crate::time::Time;
 use crate::window::{Gap, Window};
 
-/// What has a numbering of its own.
+/// Identifies a stream, which has a separate sequence of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StreamId {
     pub(crate) session: Session,
@@ -22,7 +22,7 @@ pub(crate) struct StreamId {
     pub(crate) to: Id,
 }
 
-/// A key that has been derived for a stream; none in open domains.
+/// The key derived for a stream; `None` in open domains.
 pub(crate) type StreamKey = Option<(KeyId, LessSafeKey)>;
 
 /// The streams that are followed.
@@ -30,10 +30,10 @@ pub(crate) type StreamKey = Option<(KeyId, LessSafeKey)>;
 pub(crate) struct Streams {
     table: HashMap<StreamId, Stream>,
     limit: usize,
-    /// Nothing of a stream is let in any more when it is older than this.
+    /// Messages older than this are refused in any case, so a stream without newer ones can be removed.
     lifetime: Duration,
-    /// The newest time of all streams that were forgotten. New streams begin after it: whatever the clock does, nothing of a
-    /// forgotten stream is let in again.
+    /// The newest time of all removed streams. New streams must begin after it, so that no message of a removed stream
+    /// is accepted again, however the clock is set.
     forgotten: Time,
     swept: Time,
 }
@@ -62,7 +62,8 @@ impl Streams {
         stream.key.as_ref().filter(|(known, _)| *known == key).map(|(_, key)| key)
     }
 
-    /// Lets messages in whose sender and time are known to be true. `key` replaces the stream's if there is one.
+    /// Accepts messages whose sender and time are authenticated, unless their numbers were seen before. `key` replaces
+    /// the stream's key if it is `Some`.
     pub(crate) fn accept(
         &mut self,
         id: StreamId,
@@ -94,7 +95,8 @@ impl Streams {
 
     fn make_room(&mut self, now: Time) -> Result<(), Refused> {
         let full = self.table.len() >= self.limit;
-        // Looking at every stream takes long. When the table is full, it must not be done for each message that is refused.
+        // A sweep visits every stream and takes long. When the table is full, it must not happen for each refused
+        // message.
         let pause = if full { SWEEP_PAUSE.min(self.lifetime) } else { self.lifetime };
         if now.abs_diff(self.swept) >= pause {
             self.sweep(now);
@@ -118,7 +120,7 @@ impl Streams {
     }
 }
 
-/// How often a full table is searched for streams that have ended.
+/// The least time between two sweeps of a full table.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! Points in time, as they travel.
+//! Points in time, as in messages.
 
 use core::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A point in time, in milliseconds since the Unix epoch: what a message says, and what a caller's clock says.
+/// A point in time, in milliseconds since the Unix epoch: of a message, or of the caller's clock.
 ///
-/// `Display` writes it as RFC 3339 has it, to the second.
+/// `Display` writes it in the form of RFC 3339, to the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(u64);
 
 impl Time {
-    /// The time so many milliseconds after the Unix epoch.
+    /// The time `millis` milliseconds after the Unix epoch.
     pub const fn from_millis(millis: u64) -> Time {
         Time(millis)
     }
@@ -20,12 +20,12 @@ impl Time {
         self.0
     }
 
-    /// Reads a time as RFC 3339 has it, in UTC: `2026-11-25T00:00:00Z`.
+    /// Parses a time in the form of RFC 3339, in UTC: `2026-11-25T00:00:00Z`.
     pub(crate) fn parse(text: &str) -> Option<Time> {
         humantime::parse_rfc3339(text).ok().map(Time::from)
     }
 
-    /// So long before; not before the epoch.
+    /// The time `duration` earlier, but not before the epoch.
     pub(crate) fn before(self, duration: Duration) -> Time {
         Time(self.0.saturating_sub(millis(duration)))
     }

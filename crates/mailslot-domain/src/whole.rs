@@ -1,5 +1,5 @@
-//! Files that are read as a whole, again and again while a node runs: settings, keys and certificates. Whatever somebody puts
-//! in their place, the node must neither wait for it nor take all memory.
+//! Reads whole files, repeatedly while a node runs: settings, keys and certificates. Whatever replaces them, the node
+//! must neither block nor use all memory.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -10,13 +10,14 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-/// Reads the regular file at `path`, or the one that a symbolic link leads to, if it has at most `most` bytes. They are erased
-/// from memory when they are dropped. `/dev/null` is a file without any.
+/// Reads the regular file at `path`, or the one to which a symbolic link leads, if it has at most `most` bytes. The
+/// bytes are erased from memory when they are dropped. `/dev/null` counts as an empty file.
 ///
 /// # Errors
 ///
-/// - What the system says, if it cannot be read.
-/// - [`io::ErrorKind::InvalidInput`] at once if it is not a regular file: a pipe has to be waited for, and a device may never end.
+/// - The system's error, if it cannot be read.
+/// - [`io::ErrorKind::InvalidInput`] at once if it is not a regular file: a pipe would block, and a device may never
+///   end.
 /// - [`io::ErrorKind::InvalidData`] if there are more bytes.
 ///
 /// ```
@@ -58,7 +59,7 @@ pub fn read_text(path: &Path, most: usize) -> io::Result<Zeroizing<String>> {
 
 /// Opens a regular file.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    // Without it, a pipe would keep this waiting for somebody who writes into it.
+    // Without O_NONBLOCK, opening a pipe would block until a process opens it for writing.
     let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
     let found = file.metadata()?;
     if !found.is_file() && !is_null_device(&found) {
@@ -67,7 +68,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether it is `/dev/null`, by which programs are told that there are no settings: reading it ends at once.
+/// Whether it is `/dev/null`, which users pass for empty settings: reading it ends at once.
 fn is_null_device(found: &Metadata) -> bool {
     let is_same = |null: Metadata| null.file_type().is_char_device() && null.rdev() == found.rdev();
     found.file_type().is_char_device() && fs::metadata("/dev/null").is_ok_and(is_same)
@@ -75,7 +76,7 @@ fn is_null_device(found: &Metadata) -> bool {
 
 /// Reads a file that has at most `most` bytes.
 pub(crate) fn read(file: File, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    // Room for all at once, so that no smaller copies are left on the way.
+    // Allocated once for the whole file: growing would leave copies of secrets in memory.
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(most).min(most);
     let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
     file.take(most as u64 + 1).read_to_end(&mut bytes)?;

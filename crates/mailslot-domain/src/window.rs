@@ -1,4 +1,4 @@
-//! Which numbers of a stream have been seen.
+//! Records which numbers of a stream have been seen.
 
 use core::ops::RangeInclusive;
 
@@ -7,28 +7,28 @@ use crate::error::Refused;
 /// How far back numbers are remembered: four of the largest batches.
 const SIZE: u64 = 1024;
 
-/// The numbers of a stream that have been seen, as far back as it matters.
+/// The numbers of a stream that have been seen, among the last [`SIZE`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     /// The largest number seen.
     newest: u64,
-    /// Whether a number has been seen is at its remainder by [`SIZE`]; nothing else than the last ones is there.
+    /// One bit for each of the last [`SIZE`] numbers, at the number's remainder by [`SIZE`].
     seen: [u64; (SIZE / 64) as usize],
-    /// The first number seen. What was before it is no loss: the receiver may have come later than the sender.
+    /// The first number seen. Earlier numbers do not count as lost: the receiver may have started after the sender.
     first: u64,
 }
 
-/// What numbers that have not been seen before tell about others.
+/// The effect of accepted numbers on the count of lost ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gap {
-    /// So many before them are missing, that were not missing until now.
+    /// This many earlier numbers are newly missing.
     Opens(u64),
-    /// So many of them were missing themselves.
+    /// This many of the accepted numbers were missing.
     Closes(u64),
 }
 
 impl Window {
-    /// A window that begins with these numbers, one or more but no more than it remembers.
+    /// A window that begins with these numbers: at least one, and at most as many as it remembers.
     pub(crate) fn new(numbers: RangeInclusive<u64>) -> Window {
         let (first, last) = numbers.into_inner();
         let mut window = Window { newest: last, seen: [0; (SIZE / 64) as usize], first };
@@ -36,7 +36,7 @@ impl Window {
         window
     }
 
-    /// Marks numbers as seen: all, or none of them.
+    /// Marks numbers as seen: all of them, or none if one was seen before.
     pub(crate) fn accept(&mut self, numbers: RangeInclusive<u64>) -> Result<Gap, Refused> {
         let (first, last) = numbers.into_inner();
         if first > self.newest {
@@ -53,7 +53,7 @@ impl Window {
         if self.newest - first >= SIZE {
             return Err(Refused::TooOld);
         }
-        // The newest number has been seen, so none of these is behind it.
+        // The newest number has been seen, so a range that includes it is a replay.
         if last >= self.newest || (first..=last).any(|number| self.is_marked(number)) {
             return Err(Refused::Replayed);
         }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against a set that remembers everything.
+        /// Compares with a set that remembers everything.
         #[test]
         fn no_order_lets_a_number_in_twice(batches in prop::collection::vec((1u64..3000, 1u64..256), 1..200)) {
             let numbers = |(first, count): (u64, u64)| first..=first + count - 1;

@@ -1,4 +1,4 @@
-//! Programs with raised privileges heed none of the variables by which their caller could choose whom they believe.
+//! Programs with raised privileges ignore all variables by which their caller could choose which files they trust.
 #![cfg(target_os = "linux")]
 
 use std::fs::{self, Permissions};
@@ -13,11 +13,11 @@ use mailslot_domain::Directory;
 const PART: &str = "MAILSLOT_TEST_RAISED";
 /// Every variable that decides where slots and domain files are.
 const VARIABLES: [&str; 4] = ["MAILSLOT_ROOT", "MAILSLOT_DOMAINS", "XDG_CONFIG_HOME", "HOME"];
-/// The program's user, and who runs it. Both need not exist.
+/// The program's owner, and the user who runs it. Both need not exist.
 const OWNER: u32 = 5001;
 const CALLER: u32 = 5002;
 
-/// Tells what it makes of its environment.
+/// Prints the directories that it derives from its environment.
 #[test]
 fn plays_its_part() {
     if std::env::var_os(PART).is_none() {
@@ -33,7 +33,7 @@ fn plays_its_part() {
     println!("read {read}");
 }
 
-/// What the copy of this program says, with one variable set, as a user who is not its owner.
+/// The output of the copy of this program, with one variable set, run by a user who is not its owner.
 fn says(program: &Path, variable: &str, value: &Path) -> String {
     let output = Command::new(program)
         .args(["--exact", "plays_its_part", "--nocapture", "--quiet"])
@@ -55,7 +55,7 @@ fn raised_privileges_make_every_variable_mean_nothing() {
     let program = directory.path().join("program");
     fs::copy(std::env::current_exe().expect("known"), &program).expect("room");
     if chown(&program, Some(OWNER), Some(OWNER)).is_err() {
-        // Only the superuser can make a program somebody else's.
+        // Only the superuser can give a program to another user.
         return;
     }
     let chosen = directory.path();

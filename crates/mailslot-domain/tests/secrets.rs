@@ -1,5 +1,5 @@
-//! What is left of a domain's secrets in the memory of a process that is done with the domain. Another process looks: what it
-//! looks for would else be in the memory that is looked at.
+//! Searches the memory of a process that has dropped a domain for the domain's secrets. Another process does it, as the
+//! search terms would otherwise be in the memory that is searched.
 #![cfg(target_os = "linux")]
 
 use std::fs::File;
@@ -14,10 +14,10 @@ use mailslot_domain::{
     Directory, Domain, Envelope, Kind, Limits, Opener, Outcome, Presence, Sealer, Session, Time, random, read_file,
 };
 
-/// Says which part a process plays that the test has started, and where the domain's file is.
+/// Set in a process that the test has started, to the path of the domain's file.
 const PART: &str = "MAILSLOT_TEST_SECRETS";
 
-/// Each secret as it may be in memory: its name, and its bytes or digits.
+/// Each secret in its possible forms in memory: its name, and its bytes or digits.
 fn needles(text: &str) -> Vec<(String, Vec<u8>)> {
     let mut needles = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -25,7 +25,7 @@ fn needles(text: &str) -> Vec<(String, Vec<u8>)> {
         let digits = value.trim_matches('"');
         let raw: Vec<u8> =
             (0..32).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).expect("hex")).collect();
-        // Halves as well: what was written over in part is still half a secret.
+        // Halves as well: partly overwritten, it is still half a secret.
         needles.push((format!("{field} {number}, first half"), raw[..16].to_vec()));
         needles.push((format!("{field} {number}, second half"), raw[16..].to_vec()));
         needles.push((format!("{field} {number}, first digits"), digits.as_bytes()[..20].to_vec()));
@@ -34,7 +34,7 @@ fn needles(text: &str) -> Vec<(String, Vec<u8>)> {
     needles
 }
 
-/// How often each is in the memory of the process.
+/// How often each occurs in the memory of the process.
 fn search(pid: u32, needles: &[(String, Vec<u8>)]) -> Vec<(String, usize)> {
     let memory = File::open(format!("/proc/{pid}/mem")).expect("a child of this process");
     let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("it lives");
@@ -97,7 +97,7 @@ fn use_all(path: &Path) -> Arc<Domain> {
     domain
 }
 
-/// Uses the domain each time that it is asked to, and drops it when it is asked again.
+/// Uses the domain at each line `use`, and drops it at the next line.
 #[test]
 fn plays_its_part() {
     let Some(path) = std::env::var_os(PART) else { return };

@@ -1,10 +1,10 @@
-//! How much the node answers, and to whom when it is asked for more.
+//! The budgets that bound what the node answers, and which sources have precedence when they run short.
 //!
-//! Neighbours, which are those on the node's own subnets and its name servers, have a budget of their own, so that what comes
-//! from elsewhere, under whatever address, uses up nothing of theirs. Within it, each source has its share; and who has been
-//! quiet has a second one, small, out of a reserve that is touched only where the budget is used up. A flood from few
-//! sources spends their own shares and no more; one that forges many sources spends the budget, and then one unit a second
-//! of the reserve for each of them.
+//! Neighbours are the nodes on the node's own subnets and its name servers. They have a separate budget, which packets
+//! from elsewhere cannot use up, whatever their address. Within it, each source has a share. A source that has been
+//! quiet also has a small share of a reserve, which is used only when the budget is used up. A flood from few sources
+//! spends only their shares. A flood that forges many sources spends the budget, and then one unit a second of the
+//! reserve for each source.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -13,18 +13,18 @@ use std::time::{Duration, Instant};
 use crate::keyed::Keyed;
 use crate::limits::{Bucket, Limiter, Limits, Rate};
 
-/// Bytes of answer to one unit: the answer to a query is one.
+/// Bytes of answer in one unit: the answer to a query costs one unit.
 const UNIT: usize = 64;
-/// What a source gets of the reserve: one node status at once, or some names, and then a name each second.
+/// A source's share of the reserve: one node status or some names at once, and then a name each second.
 const QUIET: Rate = Rate { per_second: 1, burst: 10 };
 
-/// Who may still be answered.
+/// What may still be answered, for each source and in total.
 pub(super) struct AnswerBudget {
     neighbours: HashMap<Ipv4Addr, Neighbour>,
     max_neighbours: usize,
     swept: Instant,
-    /// For those that find no room in `neighbours`: each has its place here by the hash of its address, and shares it with
-    /// some others, which nobody can choose.
+    /// For neighbours that find no room in `neighbours`: the keyed hash of the address gives each its place, which it
+    /// shares with some others. No sender can choose which.
     places: Box<[Neighbour]>,
     key: Keyed,
     total: Bucket,
@@ -54,7 +54,7 @@ impl AnswerBudget {
         }
     }
 
-    /// Takes what an answer of `size` bytes costs, if it may be given.
+    /// Takes the cost of an answer of `size` bytes from the budgets. Returns whether the answer may be sent.
     pub(super) fn take(
         &mut self,
         limits: &Limits,
@@ -83,12 +83,12 @@ impl AnswerBudget {
                 || neighbour.quiet.take(QUIET, units, now) && self.reserve.take(limits.answers_reserved, units, now))
     }
 
-    /// Neighbours, and sources elsewhere, that are known.
+    /// How many neighbours, and how many sources elsewhere, have an entry.
     pub(super) fn len(&self) -> [usize; 2] {
         [self.neighbours.len(), self.others.len()]
     }
 
-    /// Forgets whom to know makes no difference, if there is no room for `source`.
+    /// If there is no room for `source`, removes neighbours whose shares are full again: a new entry would be the same.
     fn make_room(&mut self, limits: &Limits, source: Ipv4Addr, now: Instant) {
         let is_full = self.neighbours.len() >= self.max_neighbours;
         if !is_full || now < self.swept + SWEEP || self.neighbours.contains_key(&source) {
@@ -103,7 +103,7 @@ impl AnswerBudget {
     }
 }
 
-/// How often neighbours are forgotten, at most.
+/// The least time between two removals of neighbours.
 const SWEEP: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -136,7 +136,7 @@ mod tests {
         for quiet in 2..7 {
             assert_eq!(taken(&mut budget, [192, 0, 2, quiet], true, 62, now), 10);
         }
-        // The budget is back, and a unit for each in the reserve, whose other half is left.
+        // The budget is full again, and so is one unit of each source's share of the reserve, half of which is left.
         let later = now + Duration::from_secs(1);
         assert_eq!(taken(&mut budget, [192, 0, 2, 1], true, 62, later), 21);
         assert_eq!(taken(&mut budget, [198, 51, 100, 2], false, 62, later), 10);

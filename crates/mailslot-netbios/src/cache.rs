@@ -1,4 +1,4 @@
-//! What is known about names from earlier answers.
+//! A cache of the answers to earlier queries.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
@@ -12,27 +12,27 @@ use crate::counters::Drop;
 use crate::event::{Outcome, Resolved};
 use crate::query::End;
 
-/// How long an answer is believed at most; Windows's figure. Holders come and go without a word.
+/// How long an answer is believed at most, as in Windows. Holders may appear and disappear without notice.
 const TIME: Duration = Duration::from_secs(600);
-/// The same of a node with several addresses: one of them may stop working while the others go on.
+/// The same for a node with several addresses: one of them may stop working while the others still work.
 const TIME_OF_SEVERAL: Duration = Duration::from_secs(60);
-/// How long it is believed that nobody holds a name, and where a node is that has not answered there.
+/// How long it is believed that nobody holds a name, or that a node is at an address at which it has not answered.
 const GUESS_TIME: Duration = Duration::from_secs(10);
-/// How long a claim may take until the name is held and queries for it are answered: as long as that of nmbd does.
+/// How long a claim may take until the name is held and queries for it are answered: as long as nmbd takes.
 const CLAIM_TIME: Duration = Duration::from_secs(5);
-/// Claims that are remembered for so long.
+/// How many claims are remembered for that time.
 const CLAIMS: usize = 64;
 
 /// The holders of names, and names that nobody holds.
 pub(super) struct Cache {
     names: HashMap<Name, Cached>,
     max: usize,
-    /// Names that are being claimed: it is not remembered that nobody holds them.
+    /// Names that are being claimed: that nobody holds them is not cached.
     claims: VecDeque<(Name, Instant)>,
 }
 
 struct Cached {
-    /// Nothing if nobody holds the name.
+    /// `None` if nobody holds the name.
     resolved: Option<Resolved>,
     until: Instant,
 }
@@ -47,7 +47,7 @@ impl Cache {
         Some(cached.resolved.clone().map_or(Outcome::NotFound, Outcome::Found))
     }
 
-    /// Remembers how a query has ended, if that says something about the name.
+    /// Caches the outcome of a query, if it says something about the name.
     pub(super) fn remember(&mut self, name: &Name, end: &End, context: &mut Context<'_>) {
         let (resolved, most) = match &end.outcome {
             Outcome::Found(resolved) if end.is_guess => (Some(resolved.clone()), GUESS_TIME),
@@ -67,7 +67,7 @@ impl Cache {
         self.names.insert(name.clone(), Cached { resolved, until: context.now + time });
     }
 
-    /// The holder at `address` has the name no longer.
+    /// The holder at `address` no longer has the name.
     pub(super) fn forget(&mut self, name: &Name, address: Ipv4Addr) {
         let of_holder = |cached: &Cached| {
             cached.resolved.as_ref().is_some_and(|found| found.holders.iter().any(|holder| holder.address == address))
@@ -77,7 +77,7 @@ impl Cache {
         }
     }
 
-    /// Somebody claims a name, or says that it has it. Whatever else is known of the name may not be true any more.
+    /// A node claims or refreshes a name. A cached answer that contradicts this may be out of date and is removed.
     pub(super) fn claimed(&mut self, claim: &Claim, now: Instant) {
         let same = |cached: &Cached| {
             cached.resolved.as_ref().is_some_and(|found| {

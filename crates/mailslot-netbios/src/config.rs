@@ -1,4 +1,4 @@
-//! What a node is and where.
+//! The configuration of a node, and its interfaces.
 
 use core::fmt;
 use std::net::Ipv4Addr;
@@ -10,7 +10,7 @@ use mailslot_wire::{DnsName, Error, Name, NodeType};
 use crate::limits::Limits;
 use crate::packet::Service;
 
-/// What a node is: its names, how it registers and finds names, and what it allows itself.
+/// The configuration of a node: its names, how it registers and finds names, and its limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
@@ -20,26 +20,28 @@ pub struct Config {
     pub workgroup: Name,
     /// All names that the node registers. A datagram for another name is not for this node.
     pub names: Vec<RegisteredName>,
-    /// Names of others whose broadcasts the node takes, too: it neither registers them nor answers for them. See
-    /// [`Config::with_browser`].
+    /// Names of other nodes to which the node also accepts broadcasts. It neither registers them nor answers for them.
+    /// See [`Config::with_browser`].
     pub overheard: Vec<Name>,
-    /// Who registers and defends them.
+    /// Which service registers and defends them.
     pub registrar: Registrar,
     /// How names are registered and found. Without `servers` this must be `B`.
     pub node_type: NodeType,
-    /// The WINS servers, primary first; the next one is asked when one is silent.
+    /// The WINS servers, primary first. When one does not answer, the next one is asked.
     pub servers: Vec<Ipv4Addr>,
-    /// Whose form of mailslot write the node sends.
+    /// The form in which the node sends mailslot writes.
     pub style: Style,
-    /// The longest IP packet that the node sends in one piece; datagrams beyond it leave in fragments, as RFC 1002 wants
-    /// it at 576. Neither Samba nor Windows puts fragments together, so `None`, never, is the default.
+    /// The longest IP packet, in bytes, that the node sends in one piece. Longer datagrams are sent in fragments; RFC
+    /// 1002 requires this beyond 576. Neither Samba nor Windows reassembles fragments, so the default is `None`: never
+    /// fragment.
     pub max_datagram_length: Option<usize>,
-    /// The ports of other nodes: 137 and 138, but in tests.
+    /// The ports of other nodes: 137 and 138, except in tests.
     pub ports: Ports,
-    /// The ports that the node's own packets come from: packets from one of its addresses and such a port are ignored. The
-    /// same, unless another NetBIOS service on this machine has them. 0 is no port: the caller then keeps own packets away.
+    /// The ports from which the node sends: packets from one of its own addresses and ports are ignored. They equal
+    /// `ports`, unless another NetBIOS service on this machine has those. 0 is no port: the caller must then filter out
+    /// the node's own packets.
     pub own_ports: Ports,
-    /// The MAC address that node status answers tell, or zeros.
+    /// The MAC address in node status answers, or zeros.
     pub unit_id: [u8; 6],
     /// Bounds of tables and rates.
     pub limits: Limits,
@@ -50,19 +52,19 @@ pub struct Config {
 pub struct RegisteredName {
     /// The name.
     pub name: Name,
-    /// Do all members of a group have it, or this node alone?
+    /// Whether all members of a group have it, or this node alone.
     pub kind: NameKind,
 }
 
-/// Who claims the node's names, defends and releases them.
+/// Which service claims, defends and releases the node's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Registrar {
     /// The node.
     #[default]
     Node,
-    /// Another NetBIOS service of this machine that has the ports. The node takes the names for held, says nothing about
-    /// them, and sends nobody a datagram back: it cannot know whether the other service wanted it.
+    /// Another NetBIOS service of this machine, which has the ports. The node assumes that the names are held, answers
+    /// nothing about them, and refuses no datagram: the other service may have accepted it.
     OtherService,
 }
 
@@ -84,24 +86,26 @@ pub struct Ports {
     pub datagram: u16,
 }
 
-/// A network interface with an IPv4 address. One with several addresses is several of these with one `id`: names are
-/// registered for the first of them, which everything is sent from, and the others are known as the node's own.
+/// A network interface with an IPv4 address. An interface with several addresses is several of these with one `id`.
+/// Names are registered for the first address, and all packets are sent from it; the others are only recognised as the
+/// node's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interface {
-    /// What packets that come and go by it are labelled with: the system's index, or any other number.
+    /// The label of packets that are received or sent by it: the system's index, or any other number.
     pub id: u32,
     /// The node's address there.
     pub address: Ipv4Addr,
-    /// Bits of the address that name the subnet: 0 to 32.
+    /// Bits of the address that identify the subnet: 0 to 32.
     pub prefix: u8,
-    /// The subnet's broadcast address. `None` where nothing can be broadcast, as on a link between two machines or with a
-    /// prefix of 32 bits: nobody there hears the node's claims, and only name servers find others.
+    /// The subnet's broadcast address. `None` where nothing can be broadcast, as on a point-to-point link or with a
+    /// prefix of 32 bits: no node there receives the node's claims, and other nodes are found only through name
+    /// servers.
     pub broadcast: Option<Ipv4Addr>,
 }
 
 impl Config {
-    /// A B node that registers what a receiver of mailslots needs, `computer<00>` and the group `workgroup<00>`, and
-    /// `computer<20>`, which tools like nbtscan look for. In the empty scope.
+    /// A B node in the empty scope. It registers the names that a receiver of mailslots needs, `computer<00>` and the
+    /// group `workgroup<00>`, and `computer<20>`, for which tools like nbtscan ask.
     ///
     /// ```
     /// use mailslot_netbios::Config;
@@ -113,8 +117,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// - [`ConfigError::Name`] if one of the names has not 1 to 15 characters, all in ASCII
-    /// - [`ConfigError::Character`] if one has a character in it that no address of a mailslot can have
+    /// - [`ConfigError::Name`] if one of the names does not have 1 to 15 characters, all in ASCII
+    /// - [`ConfigError::Character`] if one contains a character that no mailslot address can have
     /// - [`ConfigError::Edge`] if one begins with a period, or begins or ends with a blank
     /// - [`ConfigError::TwoKinds`] if both are the same name
     ///
@@ -145,11 +149,11 @@ impl Config {
         Ok(config)
     }
 
-    /// Adds a name to those that the node registers. One that is there already stays as it is.
+    /// Adds a name to those that the node registers. A name that is there already is left as it is.
     ///
     /// # Errors
     ///
-    /// - [`ConfigError::TwoKinds`] if it is there, but unique instead of a group's, or the reverse
+    /// - [`ConfigError::TwoKinds`] if it is there as the other kind, unique or group
     /// - [`ConfigError::Wildcard`] if it begins with `*`
     pub fn register(&mut self, added: RegisteredName) -> Result<(), ConfigError> {
         if added.name.as_bytes().starts_with(b"*") {
@@ -165,7 +169,7 @@ impl Config {
         }
     }
 
-    /// The same node with WINS servers. An H node, as Windows does it; set `node_type` for another one.
+    /// The same node with WINS servers. It becomes an H node, as in Windows; set `node_type` for another type.
     ///
     /// # Sources
     ///
@@ -175,9 +179,10 @@ impl Config {
         Config { servers, node_type, ..self }
     }
 
-    /// The same node hearing what the computer browser tells on its subnets, for slots called `BROWSE` and `LANMAN`. It registers
-    /// the group `workgroup<1E>`, to which master browsers announce themselves, and overhears what servers say to the master
-    /// browser, which alone has the name `workgroup<1D>`, and what master browsers of all workgroups say to each other.
+    /// The same node, which also receives the broadcasts of the computer browser on its subnets, for slots called
+    /// `BROWSE` and `LANMAN`. It registers the group `workgroup<1E>`, to which master browsers announce themselves. It
+    /// overhears what servers send to the master browser, the only holder of `workgroup<1D>`, and what master browsers
+    /// of all workgroups send to each other.
     ///
     /// # Errors
     ///
@@ -198,7 +203,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Name`] if the encoded names would have more than 255 bytes.
+    /// [`ConfigError::Name`] if an encoded name would have more than 255 bytes.
     pub fn with_scope(mut self, scope: &DnsName) -> Result<Config, ConfigError> {
         let names = self.names.iter_mut().map(|registered| &mut registered.name);
         for name in names.chain(&mut self.overheard).chain([&mut self.computer, &mut self.workgroup]) {
@@ -208,30 +213,30 @@ impl Config {
     }
 }
 
-/// The name of a computer or workgroup: one that an address of a mailslot can have in it.
+/// The name of a computer or workgroup, if a mailslot address can contain it.
 fn checked(whose: &'static str, text: &str) -> Result<Name, ConfigError> {
     let name = Name::new(text, suffix::WORKSTATION).map_err(ConfigError::Name)?;
     let name_of = || (whose, text.to_owned());
     if let Some(character) = text.chars().find(|c| c.is_ascii_control() || FORBIDDEN.contains(*c)) {
         return Err(ConfigError::Character { name: name_of(), character });
     }
-    // A name is padded with blanks, and `.` means this machine.
+    // Names are padded with blanks, and `.` means this machine.
     if text.starts_with(['.', ' ']) || text.ends_with(' ') {
         return Err(ConfigError::Edge { name: name_of() });
     }
     Ok(name)
 }
 
-/// What stands in addresses for something else.
+/// Characters with another meaning in addresses.
 const FORBIDDEN: &str = r#"\/:*?"<>|"#;
 
-/// What a node cannot be.
+/// Why a configuration is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A name cannot be a NetBIOS name.
     Name(Error),
-    /// The name of the computer or workgroup has a character in it that no address of a mailslot can have.
+    /// The name of the computer or workgroup contains a character that no mailslot address can have.
     Character {
         /// Whose name it is, `computer` or `workgroup`, and the name.
         name: (&'static str, String),
@@ -243,8 +248,8 @@ pub enum ConfigError {
         /// Whose name it is, `computer` or `workgroup`, and the name.
         name: (&'static str, String),
     },
-    /// The name would be of this node alone and of a group, too: the computer is called like its workgroup, or a name that is
-    /// registered besides like one of them.
+    /// The name would be both unique and a group: the computer has the name of its workgroup, or another registered
+    /// name equals one of the two.
     TwoKinds(Name),
     /// The name begins with `*`, which stands for all names.
     Wildcard(Name),
@@ -280,7 +285,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// With a backslash as one backslash, as people write names.
+/// In quotes, with a backslash as one backslash, as people write names.
 fn quoted(text: &impl fmt::Debug) -> String {
     format!("{text:?}").replace(r"\\", r"\")
 }
@@ -288,7 +293,7 @@ fn quoted(text: &impl fmt::Debug) -> String {
 impl core::error::Error for ConfigError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            // Its text is this one's.
+            // The text of this error is the inner error's text.
             ConfigError::Name(error) => error.source(),
             _ => None,
         }
@@ -308,14 +313,14 @@ impl RegisteredName {
 }
 
 impl Interface {
-    /// Is `address` on this interface's subnet?
+    /// Whether `address` is on this interface's subnet.
     pub fn contains(&self, address: Ipv4Addr) -> bool {
         let bits = u32::from(self.prefix.min(32));
         let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
         (u32::from(self.address) ^ u32::from(address)) & mask == 0
     }
 
-    /// Does `address` stand for all nodes of this subnet? The lowest one of a subnet did so once.
+    /// Whether `address` stands for all nodes of this subnet. The lowest address of a subnet once did.
     pub(super) fn is_of_all(&self, address: Ipv4Addr) -> bool {
         let host = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
         let is_end = |bits: u32| bits & host == 0 || bits & host == host;

@@ -1,4 +1,4 @@
-//! What the state machines of a node work with.
+//! The context of a call to one of a node's state machines.
 
 use std::net::Ipv4Addr;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use crate::network::Network;
 use crate::outbox::Outbox;
 use crate::packet::Service;
 
-/// What each state machine is given with each call: the time, where the node is, and where to put what comes of it.
+/// Passed to each state machine with each call: the time, the node's network, and the outbox for the results.
 pub(super) struct Context<'a> {
     pub(super) now: Instant,
     pub(super) network: &'a Network,
@@ -16,14 +16,14 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Sends to everybody on the interface's subnet, if that can be done.
+    /// Broadcasts on the interface's subnet, if the interface and the node's type allow it.
     pub(super) fn broadcast(&mut self, interface: &Interface, service: Service, bytes: Vec<u8>) {
         if let Some(everybody) = self.network.broadcast_by(interface) {
             self.outbox.send(interface.id, self.network.at(everybody, service), service, bytes);
         }
     }
 
-    /// Sends to the node at `address`, by whichever interface leads there.
+    /// Sends to the node at `address`, by the interface that leads there.
     pub(super) fn unicast(&mut self, address: Ipv4Addr, service: Service, bytes: Vec<u8>) {
         if let Some(interface) = self.network.towards(address) {
             self.outbox.send(interface.id, self.network.at(address, service), service, bytes);

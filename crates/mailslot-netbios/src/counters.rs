@@ -1,4 +1,4 @@
-//! What a node counts.
+//! The counters of a node.
 
 /// Defines the reasons once, with their number and their names.
 macro_rules! reasons {
@@ -21,58 +21,58 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// A packet that is no packet of its service.
+    /// A packet that cannot be parsed as one of its service.
     Malformed = "malformed",
-    /// A packet with no known interface.
+    /// A packet of an unknown interface.
     UnknownInterface = "unknown_interface",
-    /// A packet from one of the node's own addresses, such as its own broadcast, or what a program of this machine cannot say
-    /// in place of another node.
+    /// A packet from one of the node's own addresses: its own broadcast, or a claim or objection that only another node
+    /// can make.
     Own = "own",
     /// A packet from an address that no other node can have, such as a broadcast address.
     ImpossibleSource = "impossible_source",
-    /// What only a neighbour may say, from another subnet: a claim of a name, an objection to one, a release, a demand, an
-    /// answer to a broadcast.
+    /// A packet from another subnet that counts only from a neighbour: a claim of a name, an objection, a release, a
+    /// demand, an answer to a broadcast.
     OtherSubnet = "other_subnet",
-    /// A broadcast at a P node, which heeds none.
+    /// A broadcast at a P node, which ignores all broadcasts.
     Broadcast = "broadcast",
-    /// An answer that names no address at which the holder of a unique name can be: 0.0.0.0, an address of this machine, or one
-    /// that stands for many nodes.
+    /// An answer without a possible address of the holder of a unique name: only 0.0.0.0, addresses of this machine, or
+    /// addresses that stand for many nodes.
     ImpossibleHolder = "impossible_holder",
-    /// A response to nothing that was asked.
+    /// A response that matches no request.
     Unasked = "unasked",
     /// A response from another address than the one asked.
     WrongSource = "wrong_source",
     /// A request that end nodes do not serve, such as one to a name server.
     NotServed = "not_served",
-    /// A demand to give up a name, or to forget that another node has one, which the node does not obey.
+    /// A demand to give up a name, or a release of another node's name, that the node ignores.
     Demand = "demand",
-    /// An answer that the budget of its source, or of all, does not allow.
+    /// An answer that the budget of its source, or the total budget, does not allow.
     AnswerRate = "answer_rate",
-    /// A message beyond the rate of its source, or of all.
+    /// A message beyond the rate of its source, or the total rate.
     MessageRate = "message_rate",
-    /// A node status request from another subnet.
+    /// A node status request, or a query for `*`, from another subnet.
     Remote = "remote",
     /// A datagram for another scope.
     Scope = "scope",
     /// A datagram for a name that the node does not hold.
     NotHere = "not_here",
-    /// A datagram that has come before.
+    /// A copy of a datagram that was received before.
     Duplicate = "duplicate",
-    /// A datagram that holds no mailslot write.
+    /// A datagram that contains no mailslot write.
     NotMailslot = "not_mailslot",
     /// A packet for a distribution server.
     Distribution = "distribution",
-    /// A later fragment without a first one, or not the next one.
+    /// A later fragment without a first one, or out of order.
     OrphanFragment = "orphan_fragment",
-    /// A datagram that had to make room for fragments of others, or a fragment for which there is no room.
+    /// An unfinished datagram that was removed to make room, or a fragment for which there is no room.
     FragmentRoom = "fragment_room",
-    /// A datagram whose last fragments never came.
+    /// A datagram whose last fragments did not arrive in time.
     Unfinished = "unfinished",
-    /// An event that nobody took in time.
+    /// An event for which the queue had no room.
     EventRoom = "event_room",
-    /// A packet to send that nobody took in time.
+    /// A packet to send for which the queue had no room.
     TransmitRoom = "transmit_room",
-    /// Holders of a name beyond those that are remembered of one.
+    /// Holders of a name beyond the limit per name.
     HolderRoom = "holder_room",
     /// An answer about a name for which the cache has no room.
     CacheRoom = "cache_room",
@@ -81,8 +81,8 @@ reasons! {
 }
 
 impl Drop {
-    /// The [`Limits`](crate::limits::Limits) that this may come from, by their names as settings: which one to raise, if what was
-    /// dropped was honest. None for what is dropped because of what it is.
+    /// The [`Limits`](crate::limits::Limits) that can cause this, by their names as settings: raise one of them if
+    /// legitimate traffic was dropped. Empty where no limit is the cause.
     ///
     /// ```
     /// use mailslot_netbios::Drop;
@@ -107,14 +107,14 @@ impl Drop {
     }
 }
 
-/// What a node has counted since it began.
+/// What a node has counted since its creation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Packets that came in.
+    /// Packets received.
     pub packets_received: u64,
-    /// Packets that went out.
+    /// Packets sent.
     pub packets_sent: u64,
-    /// Messages handed over for local slots.
+    /// Messages received for local slots.
     pub messages_received: u64,
     /// Messages sent, one for each destination address.
     pub messages_sent: u64,

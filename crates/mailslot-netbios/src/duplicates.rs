@@ -1,16 +1,17 @@
-//! Telling a datagram that has come before from a new one.
+//! Recognises copies of datagrams that were received before.
 //!
-//! A datagram comes twice when the sender or this machine is attached to a segment twice, or the network makes copies. The
-//! copies share all but addresses: the sender's name and DGM_ID, the destination, and what is said. Name and id alone do not
-//! make a copy: anybody can claim them, and some senders give all datagrams one id. Nor does the content alone: who writes
-//! "door opened" twice means it. Of a sender that gives all datagrams one id, equal ones within a second are taken for copies.
+//! A datagram arrives twice when the sender or this machine is attached to a segment twice, or when the network makes
+//! copies. The copies agree in everything except addresses: the sender's name and DGM_ID, the destination, and the
+//! content. Name and id alone do not identify a copy: any sender can forge them, and some senders give all datagrams
+//! one id. Nor does the content alone: a program that writes "door opened" twice means it. If a sender gives all
+//! datagrams one id, equal ones within a second are taken for copies.
 //!
-//! What comes from elsewhere, where anybody may be, is no original of what comes from near: who knows what is said cannot have
-//! it told under another address. The reverse, a copy that a relay or a second address of the sender brings from elsewhere, is
-//! one.
+//! A datagram from near is not taken for a copy of one from elsewhere: otherwise a forger that knows the content could
+//! suppress the real datagram by sending it first, under another address. The reverse is a copy: a relay, or a second
+//! address of the sender, may repeat from elsewhere what came from near.
 //!
-//! A datagram is remembered for a while, and only until so many later ones that a fast sender of equal messages, which comes
-//! back to an id after 65,536 of them, is not taken to repeat itself.
+//! A datagram is remembered for a second, and for at most 32,768 later ones: a fast sender of equal messages, which
+//! reuses an id after 65,536 of them, is not taken to repeat itself.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -19,21 +20,21 @@ use std::time::{Duration, Instant};
 
 use crate::keyed::Keyed;
 
-/// How long after a datagram a copy of it may come.
+/// How long after a datagram a copy of it is recognised.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// What has come lately, as hashes: between half of `max` and `max` datagrams.
+/// Hashes of the latest datagrams: at most `max`, and at least half of that once so many have arrived.
 pub(super) struct Duplicates {
     key: Keyed,
     latest: Seen,
-    /// What has come before `latest` was begun.
+    /// Those before `latest`.
     earlier: Seen,
     max: usize,
 }
 
 type Seen = HashMap<u64, Last, BuildHasherDefault<AsItIs>>;
 
-/// When a datagram was delivered last, and whether it came from near.
+/// When a datagram was last delivered, and whether it came from near.
 #[derive(Clone, Copy)]
 struct Last {
     at: Instant,
@@ -41,12 +42,12 @@ struct Last {
 }
 
 impl Duplicates {
-    /// Remembers at most `max` datagrams, 32,768 if it is more.
+    /// Remembers at most `max` datagrams, and never more than 32,768.
     pub(super) fn new(max: usize, key: Keyed) -> Duplicates {
         Duplicates { key, latest: Seen::default(), earlier: Seen::default(), max: max.min(MOST) }
     }
 
-    /// Has this one come before? It has from now on.
+    /// Whether this datagram is new. From now on it is not.
     pub(super) fn is_new(&mut self, datagram: impl Hash, is_near: bool, now: Instant) -> bool {
         let hash = self.key.hash(datagram);
         let seen = self.latest.get(&hash).or_else(|| self.earlier.get(&hash));
@@ -67,10 +68,10 @@ impl Duplicates {
     }
 }
 
-/// Half of the ids that there are: see the top of this file.
+/// Half of all ids: see the module's documentation.
 const MOST: usize = 1 << 15;
 
-/// The hash of a hash.
+/// The hasher of the maps, whose keys are hashes already.
 #[derive(Default)]
 struct AsItIs(u64);
 

@@ -1,4 +1,4 @@
-//! What a node tells.
+//! The events of a node.
 
 use core::fmt;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use mailslot_wire::Name;
 use mailslot_wire::name_service::{Entry, Holder, Rcode, Statistics};
 
-/// Names a request to a node in the event that ends it. Unique within the node.
+/// Identifies a request in the event that completes it. Unique within the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub(super) u64);
 
@@ -14,15 +14,15 @@ pub struct RequestId(pub(super) u64);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The name is the node's on that interface.
+    /// The node holds the name on that interface.
     NameHeld {
         /// The name.
         name: Name,
         /// [`Interface::id`](crate::Interface::id).
         interface: u32,
     },
-    /// The name is not the node's on that interface. The node claims it again from time to time, and tells no more of that
-    /// until it has the name.
+    /// The node does not get the name on that interface. It claims the name again from time to time; the next event
+    /// about it is [`Event::NameHeld`].
     NameRefused {
         /// The name.
         name: Name,
@@ -31,35 +31,35 @@ pub enum Event {
         /// Why.
         by: RefusedBy,
     },
-    /// The node held the name and now finds that another node has it: it has stopped using it, and claims it again from time
-    /// to time, as with [`Event::NameRefused`].
+    /// The node held the name, but another node has it. The node has stopped using it, and claims it again from time to
+    /// time, as after [`Event::NameRefused`].
     NameInConflict {
         /// The name.
         name: Name,
         /// [`Interface::id`](crate::Interface::id).
         interface: u32,
-        /// Who says so.
+        /// Why.
         by: RefusedBy,
     },
-    /// Two nodes hold a unique name of somebody else. The later one to answer has been told.
+    /// Two other nodes hold the same unique name. The one that answered later has been sent a name conflict demand.
     ConflictSeen {
         /// The name.
         name: Name,
-        /// Who answered first, and who later.
+        /// The address that answered first, and the one that answered later.
         holders: [Ipv4Addr; 2],
     },
-    /// All names are released: the end of [`Node::release_all`](crate::Node::release_all).
+    /// All names are released: completes [`Node::release_all`](crate::Node::release_all).
     Released,
-    /// The end of [`Node::resolve`](crate::Node::resolve).
+    /// Completes [`Node::resolve`](crate::Node::resolve).
     Resolved {
         /// The request.
         request: RequestId,
         /// The name asked for.
         name: Name,
-        /// Who holds it.
+        /// The holders, or why there are none.
         outcome: Outcome<Resolved>,
     },
-    /// The end of [`Node::node_status`](crate::Node::node_status).
+    /// Completes [`Node::node_status`](crate::Node::node_status).
     NodeStatus {
         /// The request.
         request: RequestId,
@@ -68,17 +68,18 @@ pub enum Event {
         /// Its names; `None` if it did not answer.
         status: Option<NodeStatus>,
     },
-    /// The end of [`Node::send_mailslot`](crate::Node::send_mailslot).
+    /// Completes [`Node::send_mailslot`](crate::Node::send_mailslot).
     Sent {
         /// The request.
         request: RequestId,
-        /// To how many addresses the message went, broadcast addresses and this machine counted as one each; not
-        /// whether anybody received it.
+        /// The number of addresses to which the message was sent, where broadcast addresses and this machine count as
+        /// one each. It does not show whether any node received it.
         result: Result<usize, SendError>,
     },
     /// A message for a mailslot of this machine.
     Message(Message),
-    /// A node that was sent a message says that it has no such name. What was known about the name is forgotten.
+    /// A node to which a message was sent reports that it does not hold the name. The cache entry of the name is
+    /// removed.
     Undeliverable {
         /// The name.
         destination: Name,
@@ -91,56 +92,57 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
-    /// The slot's name as on the wire, without `\MAILSLOT\`; its letter case does not count.
+    /// The slot's name as on the wire, without `\MAILSLOT\`. Its letter case is not significant.
     pub slot: Vec<u8>,
-    /// What was written.
+    /// The content.
     pub data: Vec<u8>,
-    /// The name that the sender gives.
+    /// The sender's name, as the sender states it.
     pub source: Name,
-    /// Where the packet came from, or where this machine would have sent it from.
+    /// The address from which the packet came, or from which this machine would have sent it.
     pub address: SocketAddrV4,
-    /// The name that it was sent to.
+    /// The name to which it was sent.
     pub destination: Name,
-    /// The datagram's DGM_ID, which copies of it share.
+    /// The datagram's DGM_ID; copies of the datagram have the same one.
     pub datagram_id: u16,
-    /// [`Interface::id`](crate::Interface::id) of the one that it came by; `None` if this node is the sender.
+    /// [`Interface::id`](crate::Interface::id) of the interface that received it; `None` if this node is the sender.
     pub interface: Option<u32>,
 }
 
 impl Message {
-    /// A message of another machine, of a datagram with the id 0 that came by interface 0: for tests of what handles messages.
+    /// A message of another machine, received by interface 0 in a datagram with the id 0: for tests of code that
+    /// handles messages.
     pub fn new(slot: Vec<u8>, data: Vec<u8>, source: Name, address: SocketAddrV4, destination: Name) -> Message {
         Message { slot, data, source, address, destination, datagram_id: 0, interface: Some(0) }
     }
 }
 
-/// Who holds a name.
+/// The holders of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resolved {
-    /// The holders, at least one. Of a node with several addresses, the first is the one at which it answers, or else where
-    /// it can be reached best: on a subnet of this machine, or beyond a router. 255.255.255.255 or 0.0.0.0 stands for all members
-    /// of a group.
+    /// The holders, at least one. If one node has several addresses, the first is the one at which it answers; if it
+    /// answers at none, it is the one that is reached best: on a subnet of this machine before beyond a router.
+    /// 255.255.255.255 or 0.0.0.0 stands for all members of a group.
     pub holders: Vec<Holder>,
-    /// The name server that says so; `None` if the holders themselves answered a broadcast.
+    /// The name server that answered; `None` if the holders themselves answered a broadcast.
     pub server: Option<Ipv4Addr>,
 }
 
-/// What became of a query.
+/// The outcome of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome<T> {
-    /// It was answered.
+    /// There was an answer.
     Found(T),
     /// There is no such name: a name server said so, or nobody answered a broadcast.
     NotFound,
     /// No name server answered.
     NoServer,
-    /// There are too many queries under way.
+    /// Too many queries are in progress.
     Busy,
 }
 
-/// What a node tells about itself.
+/// A node's answer to a node status request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeStatus {
@@ -150,15 +152,15 @@ pub struct NodeStatus {
     pub statistics: Statistics,
 }
 
-/// Who keeps the node from having a name.
+/// Why the node does not have a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusedBy {
     /// Another node has the name.
     Node(Ipv4Addr),
-    /// The name server says so.
+    /// The name server refused it, with this code.
     Server(Ipv4Addr, Rcode),
-    /// No name server answered, or none could do it. The node tries again.
+    /// No name server answered, or none could handle the request. The node tries again.
     Silence,
 }
 
@@ -166,22 +168,22 @@ pub enum RefusedBy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The message is longer than a datagram may be.
+    /// The message is too long for a datagram.
     TooLong {
         /// Bytes of the message.
         size: usize,
-        /// The most that may be sent to a slot with that name.
+        /// The most bytes that may be sent to a slot with that name.
         limit: usize,
     },
-    /// The slot's name is empty or has a zero byte in it.
+    /// The slot's name is empty or contains a zero byte.
     SlotName,
     /// There is no such computer or domain.
     NotFound(Name),
-    /// The name server that must know does not answer.
+    /// No name server answers.
     NoServer,
-    /// The node may not use its computer name: another node has it.
+    /// The node may not use the computer's name: another node has it.
     NoSourceName,
-    /// There is no interface, or the name is a group that can be reached by broadcast alone and this is a P node.
+    /// There is no interface, or the name is a group that can be reached only by broadcast and this is a P node.
     Unreachable(Name),
     /// Too many messages wait for their destinations to be found.
     Busy,

@@ -1,4 +1,4 @@
-//! Who is said to have a name: whom to believe of them, and how many.
+//! Filters the reported holders of a name: which are plausible, and how many are kept.
 
 use std::collections::HashSet;
 use std::net::Ipv4Addr;
@@ -8,8 +8,8 @@ use mailslot_wire::name_service::Holder;
 use crate::context::Context;
 use crate::counters::Drop;
 
-/// Those of the holders that there can be, each once. 255.255.255.255 and 0.0.0.0 stand for all members of a group, and nothing stands for
-/// the one holder of a unique name.
+/// The plausible holders, each once. 255.255.255.255 and 0.0.0.0 stand for all members of a group, but no such address
+/// can be the holder of a unique name.
 pub(super) fn believed(mut holders: Vec<Holder>, context: &Context<'_>) -> Vec<Holder> {
     let network = context.network;
     holders.retain(|holder| match holder.flags.is_group() {
@@ -21,12 +21,12 @@ pub(super) fn believed(mut holders: Vec<Holder>, context: &Context<'_>) -> Vec<H
     holders
 }
 
-/// Does this address of a holder stand for all members of a group?
+/// Whether a holder's address stands for all members of a group.
 pub(super) fn means_all(address: Ipv4Addr) -> bool {
     address.is_broadcast() || address.is_unspecified()
 }
 
-/// So many of the holders, and no more.
+/// At most `most` of the holders; the rest are counted as dropped.
 pub(super) fn limited(mut holders: Vec<Holder>, most: usize, context: &mut Context<'_>) -> Vec<Holder> {
     if holders.len() > most {
         context.outbox.counters.drop(Drop::HolderRoom);

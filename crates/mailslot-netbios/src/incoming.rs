@@ -1,4 +1,4 @@
-//! Datagrams on their way from other machines to the slots of this one.
+//! Datagrams from other machines for the slots of this one.
 
 use std::hash::{Hash, Hasher};
 use std::time::Instant;
@@ -20,11 +20,11 @@ use crate::outgoing::header;
 use crate::packet::{Cast, Received};
 use crate::reassembly::{Reassembly, Whole};
 
-/// What is kept of datagrams: unfinished ones, and which have come before.
+/// Unfinished datagrams, the record of received ones, and the rates of their sources.
 pub(super) struct Incoming {
-    /// What comes from own subnets and name servers.
+    /// From the node's own subnets and name servers.
     near: Reassembly,
-    /// What comes from elsewhere.
+    /// From elsewhere.
     far: Reassembly,
     duplicates: Duplicates,
     messages: Limiter,
@@ -50,7 +50,7 @@ impl Incoming {
         }
     }
 
-    /// Takes a datagram in. Returns what is to be answered, if anything.
+    /// Handles a datagram. Returns the answer, if there is one.
     ///
     /// # Sources
     ///
@@ -71,7 +71,7 @@ impl Incoming {
         let whole = match packet.body {
             Body::Whole { kind, source, destination, data } => Whole { kind, source, destination, data: data.into() },
             Body::FirstFragment { kind, length, source, destination, data } => {
-                // Some set MORE and send everything.
+                // Some senders set MORE although the datagram is complete.
                 if source.encoded_len() + destination.encoded_len() + data.len() < usize::from(length) {
                     let first = Whole { kind, source, destination, data: data.to_vec().into() };
                     reassembly.first(context.now, received, id, first, counters)?;
@@ -90,12 +90,12 @@ impl Incoming {
         self.deliver(received, id, whole, names, context)
     }
 
-    /// Remembered datagrams, and sources with a rate.
+    /// How many datagrams are remembered, and how many sources have a rate.
     pub(super) fn len(&self) -> [usize; 2] {
         [self.duplicates.len(), self.messages.len()]
     }
 
-    /// Unfinished datagrams and their bytes, near and far.
+    /// Number and bytes of unfinished datagrams, near and far.
     pub(super) fn unfinished(&self) -> [(usize, usize); 2] {
         [self.near.len(), self.far.len()]
     }
@@ -113,8 +113,8 @@ impl Incoming {
             return Err(Drop::Scope);
         }
         let direct = received.cast == Cast::Unicast;
-        // As in Samba, any of the node's names will do for any type, and a name of another interface for what was sent
-        // to an address of this machine.
+        // As in Samba, the destination may be any of the node's names, unique or group, whatever the datagram's type.
+        // For unicast datagrams it may be a name on another interface.
         let here = destination.is_wildcard()
             || names.held(&destination, received.interface).is_some()
             || direct && names.held_anywhere(&destination).is_some()
@@ -145,7 +145,7 @@ impl Incoming {
     }
 }
 
-/// What the copies of a datagram share.
+/// The parts in which copies of a datagram agree.
 struct Said<'a> {
     id: u16,
     source: &'a Name,
@@ -153,12 +153,12 @@ struct Said<'a> {
     data: &'a [u8],
 }
 
-/// In as few pieces as there can be, each of whole words but the last: this is much of what a datagram costs the node. No two
-/// datagrams give the same bytes, since how long everything is comes before it.
+/// Hashing is much of the cost of a datagram, so it feeds as few pieces as possible, of whole words except the last.
+/// Different datagrams never feed the same bytes, because the lengths precede the parts of variable length.
 impl Hash for Said<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Said { id, source, destination, data } = self;
-        // A scope has 255 bytes at most, and data no more than some thousands.
+        // A scope has at most 255 bytes, and data at most some thousands.
         let scopes = [source.scope(), destination.scope()];
         let [first, second] = scopes.map(|scope| scope.encoded_len() as u64);
         state.write(source.as_bytes());
@@ -169,7 +169,7 @@ impl Hash for Said<'_> {
     }
 }
 
-/// "There is no such name here", to the sender of a datagram for this machine alone (RFC 1002 section 4.4.3).
+/// The error DESTINATION NAME NOT PRESENT, for the sender of a unicast datagram (RFC 1002 section 4.4.3).
 fn refusal(received: Received, id: u16, network: &Network) -> Option<Packet<'static>> {
     let interface = network.interface(received.interface)?;
     let body = Body::Error { code: ErrorCode::DestinationNotPresent };
@@ -182,7 +182,7 @@ mod tests {
 
     use super::*;
 
-    /// Keeps what it is fed.
+    /// Keeps the bytes that it is fed.
     #[derive(Default)]
     struct Fed(Vec<u8>);
 

@@ -1,13 +1,13 @@
-//! Hashes that nobody outside can predict.
+//! Hashes that other nodes cannot predict.
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-/// A hash function of this node alone.
+/// A hash function with a secret of this node.
 ///
-/// The standard library's hasher is SipHash-1-3 under a key that everybody knows; what makes it this node's is the secret
-/// of 128 random bits that it is fed first. They go into its state as a key would, and the state before the first byte
-/// that somebody else has chosen is as unknown as they are. The hashes never leave the node. So nobody can look for two
-/// inputs with one hash but by trying at the node, where each try succeeds with 2^-64 for each hash that is remembered.
+/// The standard library's hasher is SipHash-1-3 with a well-known key, so the hasher is first fed a secret of 128
+/// random bits. They enter its state as a key would: before the first byte that a sender has chosen, the state is as
+/// unknown as the secret. The hashes never leave the node. An attacker can therefore search for collisions only by
+/// sending to the node, where each try succeeds with probability 2^-64 for each remembered hash.
 pub(super) struct Keyed {
     /// Has been fed the secret.
     hasher: DefaultHasher,

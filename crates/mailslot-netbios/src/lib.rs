@@ -1,9 +1,9 @@
-//! The legacy network of mailslots, NetBIOS over UDP, as state machines: no socket, no clock, no thread. A simulation can
-//! therefore run hundreds of nodes in one process, and `mailslot-node` is this with sockets.
+//! The legacy network of mailslots, NetBIOS over UDP, as state machines: no socket, no clock, no thread. A simulation
+//! can therefore run hundreds of nodes in one process. `mailslot-node` adds the sockets.
 //!
 //! A [`Node`] is fed with packets ([`Node::handle_packet`]) and time ([`Node::handle_timeout`]). After each call, and
-//! after each request, take out what it wants sent ([`Node::poll_transmit`]) and what it has to tell
-//! ([`Node::poll_event`]) until both return `None`, and call `handle_timeout` again when [`Node::poll_timeout`] says.
+//! after each request, take the packets to send ([`Node::poll_transmit`]) and the events ([`Node::poll_event`]) until
+//! both return `None`. Call `handle_timeout` again at the time that [`Node::poll_timeout`] returns.
 //!
 //! ```
 //! use std::time::Instant;
@@ -33,42 +33,42 @@
 //!
 //! # Bounds
 //!
-//! Whatever packets come, every table has a fixed bound ([`limits`]), every queue too, and whatever is refused is
-//! counted under its reason ([`Counters`]). No response is ever answered, nothing is answered that comes from one of the
-//! node's own addresses, and what is answered comes out of a budget per source and in total, with one for the node's own subnets
-//! that nobody elsewhere can use up.
+//! Every table and every queue has a fixed bound ([`limits`]), whatever packets arrive, and everything that is refused
+//! is counted under its reason ([`Counters`]). Responses are never answered, nor are packets from the node's own
+//! addresses and ports. Each answer is taken from a budget per source and a total one; the budget of the node's own
+//! subnets cannot be used up from elsewhere.
 //!
 //! # Whose word counts
 //!
-//! Nothing here is authenticated, but a source address on another subnet can be told from a neighbour's, and claims, objections
-//! and answers to broadcasts are made among neighbours:
+//! Nothing here is authenticated. But a source address on another subnet can be distinguished from a neighbour's, and
+//! only neighbours make claims, objections and answers to broadcasts:
 //!
 //! | packet | counts if it comes from |
 //! |---|---|
 //! | registration, refresh, overwrite demand; objection to one | the subnet of the interface that it came by |
-//! | release of a name | the same, and the address that gives the name up |
+//! | release of a name | the same subnet, and the address that releases the name |
 //! | name conflict demand | the same subnet, or a name server of the configuration |
 //! | answer to a broadcast query | the subnet of the interface that it came by |
-//! | answer to a question to one node or server, WACK | the address that was asked |
-//! | query | anywhere; a broadcast one, one for `*` and a node status request: the node's subnets |
-//! | message | anywhere; one in a name of this node has it check that name, if it comes from that subnet |
+//! | answer to a query to one node or server, WACK | the address that was asked |
+//! | query | anywhere; broadcast queries, queries for `*` and node status requests: the node's subnets |
+//! | message | anywhere; if it comes from that subnet in a name of this node, the node checks that name |
 //!
-//! What neighbours claim, refresh or release makes nothing known. It only makes the node forget what it contradicts, and ask.
-//! Of what is answered, addresses that no other node can have are not believed: 0.0.0.0, those of this machine, and those that
-//! stand for many.
+//! Claims, refreshes and releases of neighbours add nothing to the cache. They only remove entries that they
+//! contradict, so that the node asks again. Addresses in answers that no other node can have are ignored: 0.0.0.0,
+//! those of this machine, and those that stand for many nodes.
 //!
-//! A name is lost to an objection alone, to a claim, a check or a refresh of the node's own; and what is lost is claimed again
-//! from time to time, so that a name is the node's again when nobody objects any more.
+//! The node loses a name only to an objection to one of its own claims, checks or refreshes. It claims lost names again
+//! from time to time, and has them again when no node objects any more.
 //!
 //! # Where it runs
 //!
-//! Wherever there is the standard library: it uses nothing of an operating system, and of time only what it is given. It has no
-//! features. Of the system's routing it knows what [`Node::set_route`] tells.
+//! Wherever the standard library exists. The crate calls no operating system, takes the time from its caller, and has
+//! no features. It knows the system's routing from [`Node::set_route`].
 //!
 //! # Sources
 //!
-//! RFC 1001, RFC 1002; MS-NBTE; MS-MAIL; MS-BRWS on the names that browsers hear. Where these leave something open, what nmbd
-//! does.
+//! RFC 1001, RFC 1002; MS-NBTE; MS-MAIL; MS-BRWS on the names of browsers. Where these leave something open, the crate
+//! does as nmbd does.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

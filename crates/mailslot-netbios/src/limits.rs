@@ -1,26 +1,26 @@
-//! How much a node keeps, and how much it answers.
+//! The limits of a node: how much it keeps, and how much it answers.
 //!
-//! **Answers.** No answer is longer than what it answers, but for those which have no shorter form that peers understand:
+//! **Answers.** No answer is longer than its request, except those that have no shorter form that peers understand:
 //!
 //! | to | bytes | answer | bytes |
 //! |---|---|---|---|
-//! | a name query | 50 | the name is here | 62, and 6 for each further address of this node, to unicast |
-//! | | | it is not: to unicast, from nodes with name servers | 56 |
+//! | a name query | 50 | positive | 62, and to a unicast query 6 for each further address of this node |
+//! | | | negative: only to a unicast query, from nodes with name servers | 56 |
 //! | a node status request | 50 | the node's names | 103 and 18 for each name, at most 548 |
 //! | a claim or refresh of a name | 68 | an objection | 62 |
-//! | a datagram to this node alone | 83 and more | there is no such name here | 11 |
+//! | a unicast datagram | 83 and more | the name is not present | 11 |
 //!
-//! All lengths are those of UDP payloads without a scope, which lengthens both sides alike. Nothing else is answered, no
-//! broadcast gets a negative answer, and what strangers can make the node ask by broadcast (is this name mine still?) it
-//! asks once in ten seconds.
+//! All lengths are those of UDP payloads without a scope, which lengthens both sides equally. Nothing else is answered,
+//! and no broadcast gets a negative answer. Other nodes can make the node check one of its names by broadcast, but at
+//! most once in ten seconds.
 //!
-//! Answers come out of a budget, one unit for each 64 bytes that are begun, per source and in total, so that a forged source
-//! address cannot make the node a loud one: it sends 64 KB a second elsewhere, and 768 KB on its own subnets. What strangers
-//! elsewhere use up is not missing on the node's subnets. Node status, and queries for `*`, which take no knowledge to ask, are
-//! answered on the node's own subnets only.
+//! Answers are taken from budgets per source and in total, one unit for each 64 bytes or part of them. Forged source
+//! addresses therefore cannot make the node flood others: it sends at most 64 KB a second elsewhere, and 768 KB on its
+//! own subnets. Sources elsewhere cannot use up the budget of the node's subnets. Node status requests and queries for
+//! `*`, which need no knowledge of a name, are answered only on the node's own subnets.
 //!
-//! **Messages.** The node keeps none; what the slots behind it take is theirs. The budget bounds how much of the
-//! machine's time one sender can take.
+//! **Messages.** The node keeps no received messages; the slots bound their own memory. The budget bounds the processor
+//! time that one sender can use.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -29,16 +29,16 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-/// Bounds of tables, in entries, and rates.
+/// Bounds of tables, in entries unless stated otherwise, and rates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Limits {
     /// Packets waiting to be sent.
     pub transmits: usize,
-    /// Events waiting to be taken.
+    /// Events waiting for [`Node::poll_event`](crate::Node::poll_event).
     pub events: usize,
-    /// Queries and node status requests under way.
+    /// Queries in progress; as many node status requests in addition.
     pub queries: usize,
     /// Names whose holders, or absence, are remembered.
     pub cached_names: usize,
@@ -46,23 +46,24 @@ pub struct Limits {
     pub holders: usize,
     /// Messages waiting for their destination to be found.
     pub waiting_messages: usize,
-    /// Unfinished datagrams of own subnets; as many again of all others.
+    /// Unfinished datagrams from the node's own subnets and name servers; as many in addition from elsewhere.
     pub unfinished: usize,
     /// Unfinished datagrams of one source address.
     pub unfinished_per_source: usize,
-    /// Bytes of all unfinished datagrams of own subnets; as many again of all others.
+    /// Bytes of all unfinished datagrams from the node's own subnets and name servers; as many in addition from
+    /// elsewhere.
     pub unfinished_bytes: usize,
-    /// Datagrams that are remembered, to know their copies: 32,768 at most, whatever is set.
+    /// Datagrams that are remembered, to recognise copies: at most 32,768, whatever is set.
     pub remembered_datagrams: usize,
-    /// Sources with a budget of their own; those beyond share one.
+    /// Sources with a separate budget; sources beyond the limit share.
     pub rated_sources: usize,
     /// Answers to one source, in units of 64 bytes.
     pub answers_per_source: Rate,
-    /// Answers to own subnets and name servers, in units of 64 bytes.
+    /// Answers to the node's own subnets and name servers, in units of 64 bytes.
     pub answers: Rate,
-    /// Answers beyond those, to such of them as have been quiet: one unit a second to each, 10 at once.
+    /// Answers beyond `answers`, to sources there that have been quiet: one unit a second to each, 10 at once.
     pub answers_reserved: Rate,
-    /// Answers to all others.
+    /// Answers to all other sources, in units of 64 bytes.
     pub answers_elsewhere: Rate,
     /// Messages of one source.
     pub messages_per_source: Rate,
@@ -70,13 +71,13 @@ pub struct Limits {
     pub messages: Rate,
 }
 
-/// How often something may happen.
+/// A rate, of a token bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rate {
-    /// Times per second, in the long run.
+    /// Units per second, in the long run.
     pub per_second: u32,
-    /// Times at once, after a quiet while.
+    /// Units at once, after a quiet period.
     pub burst: u32,
 }
 
@@ -104,8 +105,8 @@ impl Default for Limits {
     }
 }
 
-/// Token buckets: one for each source and one for all. A node limits with them what it does for packets; an embedding may
-/// limit with them what it does for users or computers.
+/// Token buckets: one for each source and one in total. A node limits the work for packets with them; an embedding
+/// program may limit the work for users or computers.
 ///
 /// ```
 /// # use std::time::Instant;
@@ -118,7 +119,7 @@ impl Default for Limits {
 /// ```
 pub struct Limiter<S = Ipv4Addr> {
     sources: HashMap<S, Bucket>,
-    /// What sources share that find no room in `sources`.
+    /// Shared by sources that find no room in `sources`.
     others: Bucket,
     total: Bucket,
     per_source: Rate,
@@ -129,17 +130,18 @@ pub struct Limiter<S = Ipv4Addr> {
 /// What is left of a rate.
 #[derive(Clone)]
 pub(crate) struct Bucket {
-    /// Billionths of units that are left.
+    /// In billionths of a unit.
     left: u64,
     filled: Instant,
 }
 
-/// How often buckets of quiet sources are thrown away, at most.
+/// The least time between two removals of full buckets.
 const SWEEP: Duration = Duration::from_secs(1);
 const WHOLE: u64 = 1_000_000_000;
 
 impl<S: Eq + Hash> Limiter<S> {
-    /// Full buckets. Beyond `max_sources` sources that are not full again, all others share one bucket.
+    /// Full buckets. When `max_sources` sources have buckets that are not full again, all further sources share one
+    /// bucket.
     pub fn new(per_source: Rate, total: Rate, max_sources: usize, now: Instant) -> Limiter<S> {
         Limiter {
             sources: HashMap::new(),
@@ -151,12 +153,14 @@ impl<S: Eq + Hash> Limiter<S> {
         }
     }
 
-    /// Takes one unit, if source and total allow it. Otherwise `false`, and it must not be done.
+    /// Takes one unit from the source's bucket and from the total. Returns `false` if one of them has none left: the
+    /// caller must then not act.
     pub fn take(&mut self, total: Rate, source: S, now: Instant) -> bool {
         self.take_units(total, source, 1, now)
     }
 
-    /// Takes so many units, if source and total allow it.
+    /// Takes `units` units from the source's bucket and from the total. Returns `false` if one of them has too few
+    /// left.
     pub(crate) fn take_units(&mut self, total: Rate, source: S, units: u32, now: Instant) -> bool {
         let rate = self.per_source;
         if let Some(bucket) = self.sources.get_mut(&source) {
@@ -175,7 +179,7 @@ impl<S: Eq + Hash> Limiter<S> {
         self.sources.len()
     }
 
-    /// A bucket that is full again says nothing about its source.
+    /// Removes full buckets: a new bucket would be the same.
     fn make_room(&mut self, now: Instant) {
         if self.sources.len() < self.max_sources || now < self.swept + SWEEP {
             return;
@@ -191,7 +195,7 @@ impl Bucket {
         Bucket { left: rate.capacity(), filled: now }
     }
 
-    /// Takes so many units if they are left; of a rate that never has so many, all that it has at once.
+    /// Takes `units` units if they are left. If the burst is smaller, a full bucket suffices.
     pub(crate) fn take(&mut self, rate: Rate, units: u32, now: Instant) -> bool {
         self.fill(rate, now);
         let Some(left) = self.left.checked_sub(u64::from(units.min(rate.burst)) * WHOLE) else { return false };

@@ -1,7 +1,7 @@
-//! The node's names: claimed, defended, refreshed and released, and what is answered about them.
+//! The node's names: claims, defends, refreshes and releases them, and answers requests about them.
 //!
-//! One [`Registration`] for each name and interface, so the table has as many entries as the configuration says and no
-//! packet makes it grow.
+//! There is one [`Registration`] for each name and interface, so the configuration determines the size of the table and
+//! no packet makes it grow.
 
 use std::net::Ipv4Addr;
 use std::time::Instant;
@@ -23,7 +23,7 @@ use crate::state::{HeldName, NameState};
 /// Bytes of a node status response without name and entries, IP and UDP headers included.
 const STATUS_FIXED: usize = 28 + 12 + 10 + 1 + 46;
 const STATUS_ENTRY: usize = 18;
-/// The most addresses of this node in one answer: as many as name servers keep of a name (MS-NBTE).
+/// The most addresses of this node in one answer: as many as name servers keep for a name (MS-NBTE).
 const MAX_HOLDERS: usize = 25;
 
 /// All names on all interfaces.
@@ -89,17 +89,17 @@ impl Names {
         })
     }
 
-    /// How the node holds the name on that interface, if it does.
+    /// The kind of the name, if the node holds it on that interface.
     pub(super) fn held(&self, name: &Name, interface: u32) -> Option<NameKind> {
         self.find(name, interface).filter(|found| found.state == NameState::Held).map(|found| found.kind)
     }
 
-    /// Is the name one of the node's on any interface?
+    /// The kind of the name, if the node holds it on any interface.
     pub(super) fn held_anywhere(&self, name: &Name) -> Option<NameKind> {
         self.of(name).find(|found| found.state == NameState::Held).map(|found| found.kind)
     }
 
-    /// Has the node tried to have the name, and can it be had on no interface?
+    /// Whether the node has claimed the name and neither holds it nor still claims it on any interface.
     pub(super) fn is_lost(&self, name: &Name) -> bool {
         let usable = |found: &Registration| matches!(found.state, NameState::Claiming | NameState::Held);
         self.of(name).next().is_some() && !self.of(name).any(usable)
@@ -121,7 +121,7 @@ impl Names {
         self.of(name).filter(own).map(|found| network.holder(found.kind, &found.interface)).collect()
     }
 
-    /// What is to be said to a request, if anything.
+    /// The answer to a request, if there is one.
     ///
     /// # Sources
     ///
@@ -138,7 +138,8 @@ impl Names {
         match &packet.body {
             Body::RegistrationRequest(_) if !context.network.broadcasts() => Err(Drop::NotServed),
             Body::RegistrationRequest(claim) => self.object(from, interface, packet.id, claim, context),
-            // To a name server, says RFC 1002; a holder who hears that another node means to have the name says so.
+            // RFC 1002 has refreshes sent to name servers only. A holder that receives one of another node objects all
+            // the same.
             Body::RefreshRequest { claim, .. } if self.held(&claim.name, interface.id).is_some() => {
                 self.object(from, interface, packet.id, claim, context)
             }
@@ -150,7 +151,7 @@ impl Names {
             {
                 Err(Drop::Remote)
             }
-            // All nodes of the subnet would answer to wherever that is.
+            // Otherwise all nodes of the subnet would answer to a distant, possibly forged address.
             Body::QueryRequest { .. }
                 if received.cast == Cast::Broadcast && matches!(place, Place::Server | Place::Elsewhere) =>
             {
@@ -193,8 +194,9 @@ impl Names {
         if found.check(context) { Ok(()) } else { Err(Drop::Demand) }
     }
 
-    /// A neighbour has sent a message in this name. If it is a unique one of this node, it is found out who has it: both hold it
-    /// where this one has slept, or they were in different networks, and neither hears the other's claims any more.
+    /// A neighbour has sent a message in this name. If it is a unique name of this node, the node checks who has it.
+    /// Both may hold it after this machine has slept, or if they were in different networks: neither then receives the
+    /// other's claims.
     pub(super) fn spoken_in(&mut self, name: &Name, received: Received, context: &mut Context<'_>) {
         let Some(own) = self.find_mut(name, received.interface).filter(|own| own.kind == NameKind::Unique) else {
             return;
@@ -204,7 +206,7 @@ impl Names {
         }
     }
 
-    /// A response to a query of a presumed owner.
+    /// A response to a query to a presumed holder.
     pub(super) fn handle_query_response(
         &mut self,
         from: Ipv4Addr,
@@ -234,7 +236,7 @@ impl Names {
     ) -> Result<Option<Packet>, Drop> {
         context.network.check_neighbour(interface, claimant)?;
         let Some(own) = self.find_mut(&claim.name, interface.id) else { return Ok(None) };
-        // Groups have any number of members.
+        // Groups may have any number of members.
         if claim.holder.flags.is_group() && own.kind == NameKind::Group {
             return Ok(None);
         }
@@ -242,8 +244,8 @@ impl Names {
         Ok(objects.then(|| Packet::registration_response(id, claim.clone(), Rcode::Active)))
     }
 
-    /// A node says that it gives a name up: it alone can. And a stranger can say so of a name that is ours; we know better
-    /// (CVE-2000-0673).
+    /// A node releases a name. A release counts only from the address that it releases, and never affects a name that
+    /// this node holds (CVE-2000-0673).
     fn released_by(
         &mut self,
         from: Ipv4Addr,
@@ -281,17 +283,18 @@ impl Names {
         if !holders.is_empty() {
             return Some(Packet::query_response(request.id, request.flags, name.clone(), TTL, holders));
         }
-        // With RD set, a name server is meant: nmbd too then says nothing. And of a name that is being claimed it is not known
-        // whose it is: the server that asks may have just granted it.
+        // With RD set, the query is meant for a name server: like nmbd, the node then does not answer. Nor does it
+        // while it claims the name: the holder is not known yet, and the server that asks may just have granted the
+        // name to this node.
         let is_server_meant = request.flags.contains(Flags::RECURSION_DESIRED);
         let is_open = self.of(name).any(|own| own.state == NameState::Claiming);
         let negative = cast == Cast::Unicast && network.has_servers() && !is_server_meant && !is_open;
         negative.then(|| Packet::negative_query_response(request.id, request.flags, name.clone(), Rcode::Name))
     }
 
-    /// The node's addresses as the holder of a name. Who asks by broadcast can reach the one on the same subnet. Who asks
-    /// this node alone, such as a server that challenges it, gets all of them, that one first: they are of one node. As
-    /// from nmbd, every node is a holder of `*`.
+    /// The node's addresses as the holder of a name. A broadcast query is answered with the address on its subnet,
+    /// which the asker can reach. A unicast query, such as a server's challenge, is answered with all addresses, that
+    /// one first: they belong to one node. As in nmbd, every node is a holder of `*`.
     fn holders(&self, name: &Name, interface: &Interface, cast: Cast, network: &Network) -> Vec<Holder> {
         if name.is_wildcard() && name.scope() == network.config.computer.scope() {
             return vec![network.holder(NameKind::Unique, interface)];

@@ -1,4 +1,4 @@
-//! Where a node is: its configuration and its interfaces.
+//! A node's place in the network: its configuration and its interfaces.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -10,7 +10,7 @@ use crate::config::{Config, Interface, NameKind, Registrar};
 use crate::counters::Drop;
 use crate::packet::{Received, Service};
 
-/// What all state machines of a node look at and none changes.
+/// The part of a node that all its state machines read and none changes.
 pub(super) struct Network {
     pub(super) config: Config,
     /// One for each id.
@@ -20,26 +20,27 @@ pub(super) struct Network {
     route: Box<Route>,
 }
 
-/// How an address can be reached, as far as is known without sending anything; the best comes first.
+/// How an address can be reached, as far as is known without sending; the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reach {
     /// It is on a subnet of this machine.
     Subnet,
-    /// A router leads there.
+    /// Through a router.
     Routed,
-    /// Nothing does.
+    /// There is no route.
     Nothing,
 }
 
-/// From which address the system would send to another one, if anything leads there.
+/// Returns the address from which the system would send to another one, if there is a route.
 type Route = dyn Fn(Ipv4Addr) -> Option<Ipv4Addr> + Send;
 
-/// Where the sender of a packet is, as far as its address tells. See [the crate](crate) for what counts from where.
+/// Where the sender of a packet is, judged by its address. See [the crate](crate) for the packets that count from each
+/// place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// A program of this machine.
     Here,
-    /// Another node of the subnet of the interface that the packet came by.
+    /// Another node of the subnet of the receiving interface.
     Neighbour,
     /// A name server on another subnet.
     Server,
@@ -52,7 +53,7 @@ impl Network {
         Network { config, interfaces: Vec::new(), others: Vec::new(), route: Box::new(|_| None) }
     }
 
-    /// The first one with each id is the interface, and what follows are further addresses of it.
+    /// The first with each id is the interface; the following ones with that id are its further addresses.
     pub(super) fn set_interfaces(&mut self, all: Vec<Interface>) {
         self.interfaces.clear();
         self.others.clear();
@@ -71,7 +72,7 @@ impl Network {
         self.interfaces.iter().chain(&self.others)
     }
 
-    /// Is this one of the node's addresses?
+    /// Whether this is one of the node's addresses.
     pub(super) fn is_own_address(&self, address: Ipv4Addr) -> bool {
         self.addresses().any(|interface| interface.address == address)
     }
@@ -80,10 +81,10 @@ impl Network {
         self.interfaces.iter().find(|interface| interface.id == id)
     }
 
-    /// The interface that leads to `address`: that of the smallest subnet that it is on, else the one whose address the
-    /// system would send from, else the first, because a way may be there later.
+    /// The interface that leads to `address`: that of the smallest subnet that contains it, else the one from whose
+    /// address the system would send, else the first, because there may be a route later.
     pub(super) fn towards(&self, address: Ipv4Addr) -> Option<&Interface> {
-        // Of equals the last one counts, and the first one is meant.
+        // `max_by_key` returns the last of equals, and the first is wanted.
         let subnets = self.addresses().rev().filter(|interface| interface.contains(address));
         let by_route = || {
             let source = (self.route)(address)?;
@@ -95,8 +96,8 @@ impl Network {
         }
     }
 
-    /// The name servers that `interface` leads to. A name is registered at a server from there alone: what the addresses of
-    /// other networks are to those who ask the server, nobody knows.
+    /// The name servers that `interface` leads to. A name is registered at a server only with that interface's address:
+    /// it is unknown whether those who ask the server can reach addresses in other networks.
     pub(super) fn servers_by(&self, interface: &Interface) -> Vec<Ipv4Addr> {
         let leads = |server: &&Ipv4Addr| self.towards(**server).is_some_and(|by| by.id == interface.id);
         self.config.servers.iter().filter(|_| self.has_servers()).filter(leads).copied().collect()
@@ -113,14 +114,14 @@ impl Network {
         }
     }
 
-    /// Can a node that is not this one have the address? A unique name whose holder is said to have another one is not
-    /// believed to be anywhere.
+    /// Whether a node other than this one can have the address. A reported holder of a unique name without such an
+    /// address is ignored.
     pub(super) fn is_of_another_node(&self, address: Ipv4Addr) -> bool {
         let is_own = self.is_own_address(address) && self.config.registrar == Registrar::Node;
         !is_own && self.is_of_a_node(address)
     }
 
-    /// Can a node have the address, this one or another one?
+    /// Whether a node can have the address, this one or another one.
     pub(super) fn is_of_a_node(&self, address: Ipv4Addr) -> bool {
         let [first, ..] = address.octets();
         let stands_for_many =
@@ -129,23 +130,23 @@ impl Network {
         first != 0 && !stands_for_many && !is_here_alone
     }
 
-    /// Where the node broadcasts to by `interface`, if it does.
+    /// The address to which the node broadcasts by `interface`, if it does.
     pub(super) fn broadcast_by(&self, interface: &Interface) -> Option<Ipv4Addr> {
         interface.broadcast.filter(|_| self.broadcasts())
     }
 
-    /// Has the node itself sent what came from there?
+    /// Whether the node itself has sent a packet with this source.
     pub(super) fn is_own(&self, from: SocketAddrV4, service: Service) -> bool {
         let port = self.config.own_ports.of(service);
         from.port() == port && self.is_own_address(*from.ip())
     }
 
-    /// Where is the sender of what came from `address` by `interface`?
+    /// Where the sender of a packet is that came from `address` by `interface`.
     pub(super) fn place(&self, interface: &Interface, address: Ipv4Addr) -> Place {
         if self.is_own_address(address) && self.config.registrar == Registrar::Node {
             Place::Here
         } else if interface.contains(address) {
-            // The other NetBIOS service of this machine, if there is one, is a node like those of other machines.
+            // Another NetBIOS service of this machine is treated like the nodes of other machines.
             Place::Neighbour
         } else if self.config.servers.contains(&address) {
             Place::Server
@@ -154,7 +155,7 @@ impl Network {
         }
     }
 
-    /// Is this said by somebody whose word counts about names of the interface's subnet?
+    /// Checks that the sender at `address` is a neighbour, whose packets count for names of the interface's subnet.
     pub(super) fn check_neighbour(&self, interface: &Interface, address: Ipv4Addr) -> Result<(), Drop> {
         match self.place(interface, address) {
             Place::Neighbour => Ok(()),
@@ -163,7 +164,7 @@ impl Network {
         }
     }
 
-    /// Whether it comes from one of the node's subnets or a name server.
+    /// Whether the packet comes from one of the node's subnets or a name server.
     pub(super) fn is_near(&self, received: Received) -> bool {
         let from = *received.from.ip();
         self.is_local(from) || self.config.servers.contains(&from)
@@ -173,23 +174,23 @@ impl Network {
         self.addresses().any(|interface| interface.contains(address))
     }
 
-    /// Does the node use name servers?
+    /// Whether the node uses name servers.
     pub(super) fn has_servers(&self) -> bool {
         self.config.node_type != NodeType::B && !self.config.servers.is_empty()
     }
 
-    /// Does it use them for this name? Some names are of one subnet: servers neither keep them nor know them.
+    /// Whether it uses them for this name. Servers do not keep names that belong to one subnet.
     pub(super) fn has_servers_for(&self, name: &Name) -> bool {
         !self.servers_for(name, &self.config.servers).is_empty() && self.has_servers()
     }
 
-    /// Those of the servers that are used for this name.
+    /// The servers that are used for this name.
     pub(super) fn servers_for(&self, name: &Name, servers: &[Ipv4Addr]) -> Vec<Ipv4Addr> {
         let is_of_subnet = name.suffix() == suffix::MASTER_BROWSER || name.as_bytes() == Name::msbrowse().as_bytes();
         if is_of_subnet && self.broadcasts() { Vec::new() } else { servers.to_vec() }
     }
 
-    /// Does the node heed broadcasts, and make some?
+    /// Whether the node sends broadcasts and accepts them.
     pub(super) fn broadcasts(&self) -> bool {
         self.config.node_type != NodeType::P
     }
@@ -198,7 +199,7 @@ impl Network {
         SocketAddrV4::new(address, self.config.ports.of(service))
     }
 
-    /// The name in the node's scope; itself if it is too long for that, which the node's own names are not.
+    /// The name in the node's scope; unchanged if it would be too long, which the node's own names are not.
     pub(super) fn in_scope(&self, name: Name) -> Name {
         name.clone().with_scope(self.config.computer.scope().clone()).unwrap_or(name)
     }

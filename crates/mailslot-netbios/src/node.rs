@@ -1,4 +1,4 @@
-//! One machine's node: the state machines together.
+//! A machine's node, which combines the state machines.
 
 use std::net::Ipv4Addr;
 use std::time::Instant;
@@ -22,7 +22,7 @@ use crate::resolver::Resolver;
 use crate::state::{HeldName, Sizes};
 use crate::status::StatusQueries;
 
-/// A machine's presence on the network. See the [module](super) for how it is driven.
+/// A machine's presence on the network. See the [crate](super) for how to drive it.
 pub struct Node {
     network: Network,
     names: Names,
@@ -35,8 +35,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node that begins to claim its names on these interfaces. `seed` should be random: transaction ids come from it, and
-    /// the keys by which tables are spread that packets from strangers go into.
+    /// A node that begins to claim its names on these interfaces. `seed` should be random: it determines the
+    /// transaction ids, and the hash keys of tables that packets from other nodes fill.
     pub fn new(config: Config, interfaces: Vec<Interface>, now: Instant, seed: u64) -> Node {
         let limits = &config.limits;
         let mut outbox = Outbox::new(limits, seed);
@@ -54,9 +54,9 @@ impl Node {
         node
     }
 
-    /// The interfaces are now these, or something else leads to a name server than before: what [`Node::set_route`] tells is
-    /// looked at again. The names are claimed on new interfaces, and no longer the node's on those that are gone. An interface
-    /// whose address has changed is a new one. What was known about other nodes is looked for again.
+    /// Sets the interfaces, and evaluates the routes of [`Node::set_route`] again: call it also when a route to a name
+    /// server has changed. The node claims its names on new interfaces, and no longer has them on interfaces that are
+    /// gone. An interface whose address has changed is a new one. The cache of other nodes' names is cleared.
     pub fn set_interfaces(&mut self, interfaces: Vec<Interface>, now: Instant) {
         self.network.set_interfaces(interfaces);
         self.resolver.forget_all();
@@ -64,10 +64,11 @@ impl Node {
         self.names.interfaces_changed(context);
     }
 
-    /// Has `route` tell from which of the node's addresses the system would send to an address on none of its subnets, `None`
-    /// if nothing leads there: packets leave with the address of that interface, names are registered at the servers that
-    /// it leads to, and of several addresses of a node those are taken first to which something leads. Without this, it is the
-    /// first interface. Set it before the interfaces, and then call [`Node::set_interfaces`].
+    /// Sets the source of routes. For an address outside the node's subnets, `route` returns the address of the node
+    /// from which the system would send, or `None` if there is no route. Packets are sent from that interface's
+    /// address, names are registered at the servers to which it leads, and of several addresses of a node those with a
+    /// route are tried first. Without this, the first interface is used. Set it before the interfaces, and then call
+    /// [`Node::set_interfaces`].
     ///
     /// ```
     /// # use std::{net::Ipv4Addr, time::Instant};
@@ -90,7 +91,7 @@ impl Node {
         &self.network.interfaces
     }
 
-    /// Takes a packet in. Whatever it is, this does not fail: what is of no use is counted.
+    /// Handles a received packet. This never fails: packets that are dropped are counted.
     pub fn handle_packet(&mut self, now: Instant, received: Received, bytes: &[u8]) {
         self.outbox.counters.packets_received += 1;
         if let Err(reason) = self.handle(now, received, bytes) {
@@ -98,7 +99,7 @@ impl Node {
         }
     }
 
-    /// Does what is due at `now`. Earlier or repeated calls do no harm.
+    /// Does what is due at `now`. Early or repeated calls are harmless.
     pub fn handle_timeout(&mut self, now: Instant) {
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
         self.names.handle_timeout(context);
@@ -108,7 +109,7 @@ impl Node {
         self.send_what_waited(now);
     }
 
-    /// When to call [`Node::handle_timeout`] next; `None` if only packets and requests can bring something new.
+    /// When to call [`Node::handle_timeout`] next; `None` if only packets and requests can cause anything.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let deadlines = [
             self.names.poll_timeout(),
@@ -119,17 +120,17 @@ impl Node {
         deadlines.into_iter().flatten().min()
     }
 
-    /// The next packet to send. Call until there is none: the queue is bounded, and a full one loses packets.
+    /// The next packet to send. Call this until it returns `None`: the queue is bounded, and a full one loses packets.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.outbox.take_transmit()
     }
 
-    /// The next thing that has happened. Call until there is none: the queue is bounded, and a full one loses events.
+    /// The next event. Call this until it returns `None`: the queue is bounded, and a full one loses events.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.outbox.take_event()
     }
 
-    /// Who holds this name? [`Event::Resolved`] tells, at once if it is known.
+    /// Finds the holders of a name. [`Event::Resolved`] reports them, at once if they are known.
     pub fn resolve(&mut self, now: Instant, name: Name) -> RequestId {
         let request = self.outbox.request();
         if let Some(holders) = self.names.own_holders(&name, &self.network) {
@@ -143,7 +144,7 @@ impl Node {
         request
     }
 
-    /// Which names does the node at this address have? [`Event::NodeStatus`] tells.
+    /// Asks the node at this address for its names. [`Event::NodeStatus`] reports them.
     pub fn node_status(&mut self, now: Instant, address: Ipv4Addr) -> RequestId {
         let request = self.outbox.request();
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
@@ -152,16 +153,16 @@ impl Node {
     }
 
     /// Sends a message to a mailslot of other machines, and to that of this machine if `target` includes it.
-    /// [`Event::Sent`] tells when it has gone, at once unless a name must be found first. `slot` is without
+    /// [`Event::Sent`] reports that it was sent, at once unless a name must be found first. `slot` is without
     /// `\MAILSLOT\`, in the network's code page.
     ///
     /// # Errors
     ///
-    /// - [`SendError::SlotName`] if `slot` is empty or has a zero byte in it
+    /// - [`SendError::SlotName`] if `slot` is empty or contains a zero byte
     /// - [`SendError::TooLong`] if `data` has more bytes than [`max_data`](mailslot_wire::smb::max_data)
     /// - [`SendError::NoSourceName`] if another node has the computer's name
     ///
-    /// The others come with [`Event::Sent`].
+    /// [`Event::Sent`] reports the others.
     pub fn send_mailslot(
         &mut self,
         now: Instant,
@@ -180,8 +181,8 @@ impl Node {
         Ok(request)
     }
 
-    /// Gives all names up; [`Event::Released`] tells when that is done. Until the node is dropped it neither answers for
-    /// them nor receives anything.
+    /// Releases all names; [`Event::Released`] reports the end. The node then neither answers for them nor receives
+    /// messages for them.
     pub fn release_all(&mut self, now: Instant) {
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
         self.names.release_all(context);
@@ -192,12 +193,12 @@ impl Node {
         self.names.iter()
     }
 
-    /// What the node has counted.
+    /// The node's counters.
     pub fn counters(&self) -> &Counters {
         &self.outbox.counters
     }
 
-    /// How full the node's tables are.
+    /// The current sizes of the node's tables.
     pub fn sizes(&self) -> Sizes {
         let (queries, watches, cached_names) = self.resolver.len();
         let [remembered_datagrams, message_sources] = self.incoming.len();

@@ -1,4 +1,4 @@
-//! What a node has to send and to tell, until it is taken.
+//! The queues of packets and events until the caller takes them.
 
 use std::collections::VecDeque;
 use std::net::SocketAddrV4;
@@ -13,7 +13,7 @@ use crate::keyed::Keyed;
 use crate::limits::Limits;
 use crate::packet::{Service, Transmit};
 
-/// What all state machines of a node write to, and where they get random numbers from.
+/// The output of all state machines of a node, and their source of random numbers.
 pub(super) struct Outbox {
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -46,7 +46,8 @@ impl Outbox {
         Keyed::new([self.random.next_u64(), self.random.next_u64()])
     }
 
-    /// A time between half of `time` and one and a half times as much: nodes that began together do not go on together.
+    /// A time between half of `time` and one and a half times `time`, so that nodes that began together do not stay in
+    /// step.
     pub(super) fn about(&mut self, time: Duration) -> Duration {
         time / 2 + time.mul_f64(f64::from(self.random.next_u32()) / f64::from(u32::MAX))
     }

@@ -1,4 +1,4 @@
-//! Mailslot writes on their way to other machines.
+//! Mailslot writes to other machines.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -19,31 +19,33 @@ use crate::packet::Service;
 use crate::query::Asker;
 use crate::resolver::Resolver;
 
-/// Suffix of the name that a bridge sends from what it carries into a legacy network, so that no bridge carries it back.
+/// Suffix of the source name of messages that a bridge carries into a legacy network. It keeps bridges from carrying
+/// them back.
 pub const BRIDGE: u8 = 0x62;
 
-/// How many unicast datagrams are remembered, to know which one an error is about.
+/// How many unicast datagrams are remembered, to match errors to them.
 const REMEMBERED: usize = 64;
 
-/// Whom a message is for.
+/// The destination of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
-    /// The computer of this name, or all members of the domain: `\\NAME\mailslot\...`. The network is asked which.
+    /// The computer of this name, or all members of the workgroup of this name: `\\NAME\mailslot\...`. A query finds
+    /// out which.
     Name(Name),
     /// All members of the node's own workgroup or domain, this machine included: `\\*\mailslot\...`.
     OwnDomain,
     /// All members of the node's own workgroup or domain on the subnets of these interfaces, by broadcast, but not this
-    /// machine, and from the computer's name with the suffix [`BRIDGE`]: what a bridge carries.
+    /// machine, and from the computer's name with the suffix [`BRIDGE`]: for messages that a bridge carries.
     Carried(Vec<u32>),
-    /// All members of this group on the node's subnets, by broadcast, without asking. For the names of the browser
-    /// service, some of which cannot be asked for.
+    /// All members of this group on the node's subnets, by broadcast, without a query. For the names of the browser
+    /// service, some of which cannot be queried.
     Group(Name),
-    /// This name at this address, without asking: answers.
+    /// This name at this address, without a query: for answers.
     Node(Name, Ipv4Addr),
 }
 
-/// Messages that wait until their destination is found, and what is remembered of those that are gone.
+/// Messages that wait until their destination is found, and a record of those that were sent.
 pub(super) struct Outgoing {
     next_id: u16,
     waiting: Vec<OutgoingMessage>,
@@ -52,7 +54,7 @@ pub(super) struct Outgoing {
     sent: VecDeque<(u16, Name, Ipv4Addr)>,
 }
 
-/// A message that a user wants sent.
+/// A message of the node's user, to be sent.
 pub(super) struct OutgoingMessage {
     request: RequestId,
     target: Target,
@@ -60,7 +62,7 @@ pub(super) struct OutgoingMessage {
     data: Vec<u8>,
 }
 
-/// Where one packet of a message goes.
+/// The destination of one packet of a message.
 struct Receiver<'a> {
     kind: Destination,
     name: &'a Name,
@@ -78,7 +80,7 @@ impl Outgoing {
         }
     }
 
-    /// Sends a message, or lets it wait until its destination is found.
+    /// Sends a message, or queues it until its destination is found.
     ///
     /// # Sources
     ///
@@ -127,7 +129,7 @@ impl Outgoing {
         resolver.resolve(Asker::Message(request), wanted, Vec::new(), context);
     }
 
-    /// The destination of a message that waits has been found, or not.
+    /// Handles the outcome of the query for a waiting message's destination.
     pub(super) fn destination_found(
         &mut self,
         request: RequestId,
@@ -149,13 +151,14 @@ impl Outgoing {
         context.outbox.event(Event::Sent { request, result: Err(error) });
     }
 
-    /// The receiver of a datagram does not have the name. Which name, and which node?
+    /// The receiver of a datagram does not have the name. Returns the name and the receiver's address, if the datagram
+    /// is remembered.
     pub(super) fn handle_error(&mut self, from: SocketAddrV4, id: u16) -> Option<(Name, Ipv4Addr)> {
         let index = self.sent.iter().position(|(sent, _, address)| *sent == id && address == from.ip())?;
         self.sent.remove(index).map(|(_, name, address)| (name, address))
     }
 
-    /// Messages that wait.
+    /// How many messages wait.
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -169,7 +172,7 @@ impl Outgoing {
         }
         let (kind, addresses) = match (is_group, listed.as_slice()) {
             (true, all) => (Destination::Group, all),
-            // A node with several addresses is one node; it can be reached at the first one, as far as is known.
+            // The addresses of a unique name belong to one node, which is reached best at the first one.
             (false, all) => (Destination::Unique, all.get(..1).unwrap_or_default()),
         };
         let mut sent = 0;
@@ -184,7 +187,8 @@ impl Outgoing {
         context.outbox.event(Event::Sent { request: message.request, result });
     }
 
-    /// One packet on each interface, all with one id, so that a machine attached to several takes it once.
+    /// Sends one packet on each interface, all with one id, so that a machine attached to several delivers the message
+    /// once.
     fn send_group(
         &mut self,
         message: &OutgoingMessage,
@@ -233,7 +237,7 @@ impl Outgoing {
 }
 
 impl OutgoingMessage {
-    /// A message that can be sent: the slot has a name, and the data are not longer than receivers take.
+    /// A message that can be sent: the slot has a valid name, and the data are not longer than receivers accept.
     pub(super) fn new(
         request: RequestId,
         target: Target,
@@ -269,13 +273,14 @@ impl OutgoingMessage {
     }
 }
 
-/// What a datagram of this node begins with.
+/// The header of a datagram of this node.
 pub(super) fn header(id: u16, interface: &Interface, network: &Network) -> Header {
     let source = network.at(interface.address, Service::Datagram);
     Header { node_type: network.config.node_type, id, source }
 }
 
-/// A network does not bring a machine its own messages, or brings them once for each interface: the node does it.
+/// Delivers a message of this machine to its own slot. The network would not deliver it, or would once for each
+/// interface.
 fn deliver_here(message: &OutgoingMessage, datagram_id: u16, destination: &Name, context: &mut Context<'_>) {
     let address = context.network.interfaces.first().map_or(Ipv4Addr::LOCALHOST, |interface| interface.address);
     context.outbox.event(Event::Message(Message {

@@ -1,4 +1,4 @@
-//! Packets on their way in and out.
+//! Received packets and packets to send.
 
 use std::net::SocketAddrV4;
 
@@ -11,7 +11,7 @@ pub enum Service {
     Datagram,
 }
 
-/// What a packet was sent to.
+/// The kind of address to which a packet was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cast {
     /// This machine's address.
@@ -20,27 +20,28 @@ pub enum Cast {
     Broadcast,
 }
 
-/// How a packet came in.
+/// How a packet was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
     /// [`Interface::id`](crate::Interface::id).
     pub interface: u32,
     /// The UDP source.
     pub from: SocketAddrV4,
-    /// The service whose port it came to.
+    /// The service whose port received it.
     pub service: Service,
-    /// What it was sent to.
+    /// The kind of address to which it was sent.
     pub cast: Cast,
 }
 
 /// A packet to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {
-    /// [`Interface::id`](crate::Interface::id): send from this interface's address. A broadcast must leave by it.
+    /// [`Interface::id`](crate::Interface::id): send from this interface's address. A broadcast must also be sent by
+    /// this interface.
     pub interface: u32,
     /// The UDP destination.
     pub to: SocketAddrV4,
-    /// The service whose port it must come from.
+    /// The service from whose port to send it.
     pub service: Service,
     /// The UDP payload.
     pub bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! One name that is being looked for: whom to ask next, and how often.
+//! The state of one query: which node to ask next, and how often.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -13,68 +13,68 @@ use crate::network::{Network, Reach};
 use crate::packet::Service;
 use crate::retry::{Due, Retry};
 
-/// How long a server can have an asker wait, which programs do as well: nothing that it has to do for a query lasts.
+/// How long a server can make a query wait, and with it the programs that asked. A server needs no longer for a query.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// How long a name that others claim meanwhile is looked for: as long as nmbd, the slowest to claim, takes.
+/// How long a query for a name that a neighbour claims meanwhile goes on: as long as nmbd, the slowest to claim, takes.
 const MAX_CLAIM: Duration = Duration::from_secs(5);
-/// Addresses of one node that are asked at most, and how often each.
+/// How many addresses of one node are asked at most, and how often each.
 const MAX_ASKED: usize = 8;
 const ROUNDS: usize = 2;
 
-/// A name that is being looked for.
+/// A query for a name.
 pub(super) struct Query {
     pub(super) name: Name,
     pub(super) askers: Vec<Asker>,
     pub(super) asked: Asked,
-    /// The server that is asked first; the others follow in turn.
+    /// The index of the server that is asked first; the others follow in turn.
     first_server: usize,
     pub(super) retry: Retry,
-    /// This node as a member of the group: nobody else tells of it.
+    /// This node as a member of the group: no answer of another node includes it.
     own: Vec<Holder>,
-    /// What a server told of the group: that there is one, and not who is in it.
+    /// A server's answer that the name is a group, without its members.
     group: Option<Resolved>,
 }
 
-/// Who is being asked.
+/// Which nodes are being asked.
 pub(super) enum Asked {
-    /// Everybody; the members of a group that have answered so far.
+    /// All nodes, by broadcast; with the members of a group that have answered so far.
     All(Vec<Holder>),
-    /// A server, by its index, and the one that it has sent us on to.
+    /// A server, by its index, and the server to which it has redirected the query.
     Server(usize, Option<Ipv4Addr>),
-    /// A node that is said to have several addresses, at one after the other: where does it answer?
+    /// A node with several reported addresses, at one after the other, to find the one at which it answers.
     Addresses(Addresses),
 }
 
-/// The addresses that a node is said to have.
+/// The reported addresses of a node.
 pub(super) struct Addresses {
     /// The best first.
     pub(super) resolved: Resolved,
-    /// For how many seconds that is true.
+    /// How long the answer is valid, in seconds.
     pub(super) ttl: u32,
-    /// How often one of them was asked.
+    /// How many requests were sent to all of them.
     count: usize,
 }
 
-/// Who wants to know.
+/// The origin of a query.
 #[derive(Clone, Copy)]
 pub(super) enum Asker {
-    /// The node's user: told by an event.
+    /// The node's user: gets the outcome as an event.
     User(RequestId),
-    /// A message that waits: told by [`Resolver::take_found`](crate::resolver::Resolver::take_found).
+    /// A waiting message: gets the outcome by [`Resolver::take_found`](crate::resolver::Resolver::take_found).
     Message(RequestId),
 }
 
-/// How a query ends.
+/// The end of a query.
 pub(super) struct End {
     pub(super) outcome: Outcome<Resolved>,
-    /// For how many seconds that is true; 0 is for ever.
+    /// How long the outcome is valid, in seconds; 0 is for ever.
     pub(super) ttl: u32,
-    /// Has the holder itself said so? If it was said to have several addresses and answers at none, the best of them is a guess.
+    /// Whether the first address is a guess: the holder has several reported addresses and answered at none.
     pub(super) is_guess: bool,
 }
 
 impl Query {
-    /// Not asked yet.
+    /// A query of which nothing has been sent.
     pub(super) fn new(name: Name, asker: Asker, own: Vec<Holder>, first_server: usize, context: &Context<'_>) -> Query {
         let servers_first = context.network.has_servers_for(&name) && context.network.config.node_type != NodeType::M;
         let asked = if servers_first { Asked::Server(first_server, None) } else { Asked::All(Vec::new()) };
@@ -82,7 +82,7 @@ impl Query {
         Query { name, askers: vec![asker], asked, first_server, retry, own, group: None }
     }
 
-    /// Begins to ask them, with a new transaction.
+    /// Begins to ask the nodes in `asked`, with a new transaction.
     pub(super) fn start(&mut self, context: &mut Context<'_>) {
         let id = context.outbox.id();
         self.retry = match &self.asked {
@@ -119,24 +119,25 @@ impl Query {
         }
     }
 
-    /// The server that was asked first, or would be.
+    /// The index of the server that is asked first.
     pub(super) fn first_server(&self) -> usize {
         self.first_server
     }
 
-    /// The server that is being asked wants `seconds` more.
+    /// The server that is being asked needs `seconds` more.
     pub(super) fn wait(&mut self, seconds: u32, now: Instant) {
         self.retry.wait(seconds, MAX_WAIT, now);
     }
 
-    /// A neighbour claims the name: it answers for it as soon as it has it.
+    /// A neighbour claims the name: wait longer, since it answers as soon as it holds the name.
     pub(super) fn claimed(&mut self, now: Instant) {
         if matches!(self.asked, Asked::All(_)) {
             self.retry.renew(MAX_CLAIM, now);
         }
     }
 
-    /// The holder is said to have these addresses, at least one. Returns how the query ends, if it ends now.
+    /// An answer at `from` reports these addresses of the holder, at least one. Returns the end of the query, if it
+    /// ends now.
     pub(super) fn found(
         &mut self,
         mut resolved: Resolved,
@@ -155,8 +156,8 @@ impl Query {
         None
     }
 
-    /// The node at `from`, one of the addresses being asked, has the name, or has not. Returns how the query ends, if it ends
-    /// now.
+    /// The node at `from`, one of the addresses being asked, has answered whether it holds the name. Returns the end of
+    /// the query, if it ends now.
     pub(super) fn answered(&mut self, from: Ipv4Addr, has_it: bool, context: &mut Context<'_>) -> Option<End> {
         let Asked::Addresses(Addresses { resolved, ttl, .. }) = &mut self.asked else { return None };
         let ttl = *ttl;
@@ -176,12 +177,12 @@ impl Query {
         }
     }
 
-    /// The server says that this is a group, and not who is in it: for whoever wants to know, those on the node's subnets are asked.
-    /// Returns whether they are; messages to all of them need not wait for that.
+    /// The server answered that this is a group. If it named no members and the node's user asked, asks the members on
+    /// the node's subnets. Returns whether it does; messages to the group need not wait for their answers.
     pub(super) fn ask_members(&mut self, resolved: &Resolved, context: &mut Context<'_>) -> bool {
         let is_told = resolved.holders.iter().any(|holder| !means_all(holder.address));
         let is_wanted = self.askers.iter().any(|asker| matches!(asker, Asker::User(_)));
-        // A node of type M has asked them before.
+        // An M node has broadcast before it asked the server.
         if is_told || !is_wanted || context.network.config.node_type != NodeType::H {
             return false;
         }
@@ -191,7 +192,8 @@ impl Query {
         true
     }
 
-    /// How the query ends with what is known beside the answers.
+    /// The end of the query, completed with what is known from elsewhere: a server's answer about the group, and this
+    /// node's membership.
     pub(super) fn complete(&mut self, mut end: End) -> End {
         if let (Outcome::NotFound, Some(group)) = (&end.outcome, self.group.take()) {
             end.outcome = Outcome::Found(group);
@@ -210,7 +212,7 @@ impl Query {
         end
     }
 
-    /// The server does not know the name, or nothing that is any more. Returns how the query ends, if it ends now.
+    /// The server does not know the name, or no possible holder of it. Returns the end of the query, if it ends now.
     pub(super) fn absent(&mut self, context: &mut Context<'_>) -> Option<End> {
         if context.network.config.node_type != NodeType::H {
             return Some(Outcome::NotFound.into());
@@ -220,7 +222,7 @@ impl Query {
         None
     }
 
-    /// Returns how the query ends, if it ends now.
+    /// Returns the end of the query, if it ends now.
     pub(super) fn handle_timeout(&mut self, context: &mut Context<'_>) -> Option<End> {
         let due = self.retry.poll(context.now);
         match (due, &mut self.asked) {
@@ -240,7 +242,7 @@ impl Query {
         }
     }
 
-    /// Nobody that was asked answers. Returns how the query ends, if it ends now.
+    /// No node that was asked answers. Returns the end of the query, if it ends now.
     pub(super) fn silence(&mut self, context: &mut Context<'_>) -> Option<End> {
         let servers = context.network.config.servers.len();
         let node_type = context.network.config.node_type;
@@ -261,7 +263,7 @@ impl Query {
 }
 
 impl Addresses {
-    /// Is this one of them?
+    /// Whether `address` is one of those that are asked.
     pub(super) fn contains(&self, address: Ipv4Addr) -> bool {
         self.resolved.holders.iter().take(MAX_ASKED).any(|holder| holder.address == address)
     }
@@ -270,7 +272,7 @@ impl Addresses {
         self.resolved.holders.len().min(MAX_ASKED)
     }
 
-    /// The one to ask now.
+    /// The address to ask now.
     fn next(&mut self) -> Option<Ipv4Addr> {
         let index = self.count.checked_rem(self.number())?;
         self.count += 1;
@@ -284,8 +286,8 @@ impl From<Outcome<Resolved>> for End {
     }
 }
 
-/// Sorts the addresses of a node: first the one that it has answered from, then those on own subnets, then those to which a
-/// router leads. What is equal in that stays in the order of the answer.
+/// Sorts the addresses of a node: first the one from which it has answered, then those on this node's subnets, then
+/// those reached through a router. Equals stay in the order of the answer.
 fn order(holders: &mut [Holder], from: Ipv4Addr, network: &Network) {
     holders.sort_by_cached_key(|holder| {
         (holder.address != from, if holder.address == from { Reach::Subnet } else { network.reach(holder.address) })

@@ -1,4 +1,4 @@
-//! Putting the fragments of datagrams together.
+//! Reassembles fragmented datagrams.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -11,7 +11,7 @@ use crate::counters::{Counters, Drop};
 use crate::limits::Limits;
 use crate::packet::Received;
 
-/// How long the rest of a datagram is waited for (FRAGMENT_TO).
+/// How long to wait for the rest of a datagram (FRAGMENT_TO).
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A datagram in one piece.
@@ -23,15 +23,17 @@ pub(super) struct Whole<'a> {
     pub(super) data: Cow<'a, [u8]>,
 }
 
-/// Datagrams whose first fragments have come. Fragments count in their order: RFC 1002 section 5.3 lets a receiver
-/// throw away others.
+/// Datagrams whose first fragments have arrived. Fragments are accepted only in order: RFC 1002 section 5.3 lets a
+/// receiver discard others.
 ///
-/// A datagram is known by its id and by the way that it comes: what comes by two interfaces, or by unicast and broadcast, is put
-/// together twice, and is a copy when it is whole. On one way, what repeats something is a copy of it; what contradicts it is of
-/// a later datagram, whose sender gives all of them one id or is another one, and takes the earlier one's place from there on.
+/// A datagram is identified by its id and its path. If it arrives by two interfaces, or by unicast and broadcast, it is
+/// reassembled twice, and then recognised as a copy. On one path, a fragment that repeats received bytes is a copy. A
+/// fragment that contradicts them belongs to a later datagram, of a sender that gives all datagrams one id, or of
+/// another sender; it replaces the earlier bytes from there on.
 ///
-/// A new datagram always finds room: the oldest one of its source goes if that has too many, else the oldest of all. A sender
-/// sends its fragments one right after the other, so that who floods must be faster than that to push one out.
+/// A new datagram always finds room: the oldest of its source is dropped if that source has too many, else the oldest
+/// of all. A sender sends its fragments in immediate succession, so a flood must be faster than that to displace a
+/// datagram.
 pub(super) struct Reassembly {
     /// Oldest first.
     unfinished: VecDeque<Unfinished>,
@@ -45,7 +47,7 @@ struct Unfinished {
     received: Received,
     id: u16,
     whole: Whole<'static>,
-    /// Bytes of names and data that have come, which is the next fragment's PACKET_OFFSET.
+    /// Bytes of names and data received so far, which is the next fragment's PACKET_OFFSET.
     length: usize,
     until: Instant,
 }
@@ -61,7 +63,7 @@ impl Reassembly {
         }
     }
 
-    /// A first fragment begins a datagram.
+    /// Handles a first fragment, which begins a datagram.
     pub(super) fn first(
         &mut self,
         now: Instant,
@@ -98,7 +100,7 @@ impl Reassembly {
         Ok(())
     }
 
-    /// A later fragment; the last one yields the datagram.
+    /// Handles a later fragment; the last one yields the datagram.
     pub(super) fn later(
         &mut self,
         received: Received,
@@ -111,7 +113,7 @@ impl Reassembly {
         let mut index = self.position(received, id).ok_or(Drop::OrphanFragment)?;
         let unfinished = self.unfinished.get_mut(index).ok_or(Drop::OrphanFragment)?;
         let rest = unfinished.from(offset).ok_or(Drop::OrphanFragment)?;
-        // Of what has come so far, something was to follow.
+        // Only a fragment with more to follow can repeat received bytes.
         if more && !data.is_empty() && rest.starts_with(data) {
             return Err(Drop::Duplicate);
         }
@@ -144,13 +146,13 @@ impl Reassembly {
         }
     }
 
-    /// Datagrams and their bytes.
+    /// Number and bytes of unfinished datagrams.
     pub(super) fn len(&self) -> (usize, usize) {
         (self.unfinished.len(), self.bytes)
     }
 
     fn position(&self, received: Received, id: u16) -> Option<usize> {
-        // The first fragment of an honest sender came a moment ago.
+        // The newest match first: an honest sender's first fragment arrived a moment ago.
         self.unfinished.iter().rposition(|unfinished| unfinished.received == received && unfinished.id == id)
     }
 
@@ -167,13 +169,14 @@ impl Unfinished {
         (kind, source, destination) == (&first.kind, &first.source, &first.destination) && data.starts_with(&first.data)
     }
 
-    /// What has come so far, from this PACKET_OFFSET on; nothing if there is a gap before it, or if the names are there.
+    /// The data received so far from this PACKET_OFFSET on; `None` if there is a gap before it, or if the offset is
+    /// within the names.
     fn from(&self, offset: u16) -> Option<&[u8]> {
         let back = self.length.checked_sub(offset.into())?;
         self.whole.data.get(self.whole.data.len().checked_sub(back)?..)
     }
 
-    /// Takes away what has come last.
+    /// Removes the last `bytes` bytes.
     fn cut(&mut self, bytes: usize) {
         let data = self.whole.data.to_mut();
         data.truncate(data.len().saturating_sub(bytes));

@@ -1,4 +1,4 @@
-//! One name of this node on one interface: from the claim to the release.
+//! One name of this node on one interface, from the claim to the release.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -18,15 +18,15 @@ use crate::retry::{Due, Retry};
 use crate::stage::{Receiver, Stage, is_failure};
 use crate::state::NameState;
 
-/// When a server is asked again after none answered (MS-NBTE).
+/// How long after no server answered the first is asked again (MS-NBTE).
 const SERVER_RETRY: Duration = Duration::from_secs(15);
 /// The least time between refreshes (MS-NBTE).
 const MIN_REFRESH: Duration = Duration::from_secs(5 * 60);
-/// The most: a server that has lost its data learns the name again, as from nmbd.
+/// The most time between refreshes: a server that has lost its data then learns the name again. The value is nmbd's.
 const MAX_REFRESH: Duration = Duration::from_secs(20 * 60);
-/// How long a claim is put off once for that of a node with a lower address: until that one has the name, or has not.
+/// How long a claim is postponed, once, for that of a node with a lower address: until that claim has been decided.
 const PUT_OFF: Duration = Duration::from_secs(1);
-/// The most that servers can have the node wait by WACKs for what becomes of a name.
+/// How long servers can make the node wait for a decision, by WACKs.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// A name on one interface.
@@ -36,13 +36,13 @@ pub(super) struct Registration {
     pub(super) interface: Interface,
     pub(super) state: NameState,
     pending: Option<Pending>,
-    /// When to speak of the name again: to a server if it is held, else to claim it.
+    /// When to act on the name again: if it is held, to refresh or register it at a server; otherwise to claim it.
     next_at: Option<Instant>,
     /// The servers that the interface leads to.
     servers: Vec<Ipv4Addr>,
-    /// Which of them has the name, or is being asked.
+    /// The index of the server that has the name, or is being asked.
     server: usize,
-    /// Does a server have the name?
+    /// Whether a server has the name.
     registered: bool,
     reclaim: Reclaim,
 }
@@ -54,7 +54,7 @@ struct Pending {
 }
 
 impl Registration {
-    /// A name that is being claimed from now on.
+    /// Begins to claim a name.
     ///
     /// # Sources
     ///
@@ -87,7 +87,8 @@ impl Registration {
         registration
     }
 
-    /// The interface leads to these servers now. What was said to others, or asked of them, is said and asked anew.
+    /// Sets the servers to which the interface leads. If they have changed, the name is registered, claimed or released
+    /// again with the new ones.
     pub(super) fn set_servers(&mut self, servers: &[Ipv4Addr], context: &mut Context<'_>) {
         let servers = context.network.servers_for(&self.name, servers);
         if self.servers == servers || context.network.config.registrar == Registrar::OtherService {
@@ -121,12 +122,12 @@ impl Registration {
                 Due::Silence => self.silence(context),
             }
         }
-        // A check may have taken until after the time of the refresh.
+        // A check may have lasted beyond the time of the refresh.
         if self.pending.is_none() && self.next_at.is_some_and(|at| at <= context.now) {
             self.next_at = None;
             match self.state {
                 NameState::Held if self.registered && self.server == 0 => self.start(Stage::Refresh, context),
-                // The first server is the one that others ask first, too: it gets the name as soon as it is back.
+                // Return to the first server as soon as it answers again: other nodes ask it first, too.
                 NameState::Held => {
                     self.server = 0;
                     self.start(Stage::Register, context);
@@ -139,11 +140,12 @@ impl Registration {
         }
     }
 
-    /// Another node claims the name by broadcast. Is this node to object?
+    /// Another node claims the name by broadcast. Returns whether this node objects.
     ///
-    /// Of two that claim at the same time, or both check whether they may keep the name, the lower address goes first:
-    /// RFC 1002 lets both have it. The higher one says nothing, and puts its own claim off once, after which the lower one
-    /// objects if it has the name. A claim alone takes nothing away: anybody can make one.
+    /// Of two nodes that claim at the same time, or that both check whether they may keep the name, the one with the
+    /// lower address goes first; RFC 1002 would let both have it. The higher one does not object, and postpones its own
+    /// claim once; then the lower one objects if it has the name. A claim alone takes no name away: any node can make
+    /// one.
     pub(super) fn contend(&mut self, claimant: Ipv4Addr, now: Instant) -> bool {
         let claims = |stage| matches!(stage, Stage::Claim | Stage::Demand | Stage::Check);
         let Some(pending) = self.pending.as_mut().filter(|pending| claims(pending.stage)) else {
@@ -154,14 +156,14 @@ impl Registration {
         }
         if !pending.is_put_off {
             let stage = if pending.stage == Stage::Claim { Stage::Claim } else { Stage::Check };
-            // The id stays: objections to what has gone out count.
+            // The id stays, so that objections to claims already sent count.
             let retry = Retry::broadcast_later(pending.retry.id, now + PUT_OFF);
             *pending = Pending { stage, retry, is_put_off: true };
         }
         false
     }
 
-    /// Is this the transaction that waits for an answer?
+    /// Whether this transaction waits for an answer.
     pub(super) fn awaits(&self, id: u16) -> bool {
         self.pending.as_ref().is_some_and(|pending| pending.retry.id == id)
     }
@@ -183,7 +185,7 @@ impl Registration {
                     return Err(Drop::WrongSource);
                 }
                 context.network.check_neighbour(interface, from)?;
-                // RFC 1002 section 5.1.1: only an objection counts.
+                // RFC 1002 section 5.1.1: only objections count.
                 if rcode != Rcode::Success {
                     self.lose(RefusedBy::Node(from), context);
                 }
@@ -201,17 +203,18 @@ impl Registration {
             Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh if is_failure(rcode) => {
                 self.next_server(context);
             }
-            // The server knows the name under another address, which may be one that this node had. It does not ask there for
-            // a refresh, but for a registration it does.
+            // The server knows the name with another address, which this node may have had before. It verifies that
+            // address when a name is registered, but not when one is refreshed.
             Stage::Refresh => self.start(Stage::Register, context),
-            // nmbd adds an address if there is an answer at another one, and gives a name away if there is none.
+            // nmbd adds an address if the other address answers, and transfers the name if it does not.
             Stage::Register if self.is_multihomed(context.network) => self.start(Stage::Replace, context),
             Stage::Register | Stage::Replace | Stage::Overwrite => self.lose(RefusedBy::Server(from, rcode), context),
         }
         Ok(())
     }
 
-    /// The presumed holder's answer, in the transaction that waits for it. `false` if it comes from somewhere else.
+    /// The presumed holder's answer, in the transaction that waits for it. Returns `false` if it comes from another
+    /// address.
     pub(super) fn handle_challenge_response(&mut self, from: Ipv4Addr, owned: bool, context: &mut Context<'_>) -> bool {
         let stage = self.pending.as_ref().map(|pending| pending.stage);
         if stage != Some(Stage::Challenge(from)) && stage != Some(Stage::Ask(from)) {
@@ -227,7 +230,8 @@ impl Registration {
         true
     }
 
-    /// The server wants time, in the transaction that waits for it. `false` if it comes from somewhere else.
+    /// The server needs more time, in the transaction that waits for it. Returns `false` if the WACK comes from another
+    /// address.
     pub(super) fn handle_wack(&mut self, now: Instant, from: Ipv4Addr, seconds: u32) -> bool {
         let Some(pending) = &mut self.pending else { return false };
         if pending.stage.is_for_server() && self.servers.get(self.server) == Some(&from) {
@@ -237,8 +241,8 @@ impl Registration {
         false
     }
 
-    /// Somebody demands that this node gives the name up. One forged packet must not be enough (CVE-2000-0673): claim it
-    /// again, and lose it if another holder objects.
+    /// Another node disputes the name. One forged packet must not suffice to lose it (CVE-2000-0673), so the node
+    /// claims the name again, and loses it if another holder objects.
     pub(super) fn check(&mut self, context: &mut Context<'_>) -> bool {
         let is_ours = context.network.config.registrar == Registrar::Node;
         let can_be_asked = self.state == NameState::Held && is_ours && self.pending.is_none();
@@ -251,7 +255,7 @@ impl Registration {
         true
     }
 
-    /// Another node has given the name up. If this one would have it, it claims it soon.
+    /// Another node has released the name. If this node wants it, it claims it soon.
     pub(super) fn may_be_free(&mut self, context: &mut Context<'_>) -> bool {
         let is_others = matches!(self.state, NameState::Refused | NameState::Conflict) && self.pending.is_none();
         if !is_others || !self.reclaim.may_ask(context.now) {
@@ -261,7 +265,7 @@ impl Registration {
         true
     }
 
-    /// Gives the name up.
+    /// Releases the name.
     ///
     /// # Sources
     ///
@@ -277,8 +281,8 @@ impl Registration {
         }
     }
 
-    /// The interface is gone, and with it the address, of which the server is told by way of another one: it would go on telling
-    /// others of it. Nobody waits for an answer.
+    /// The interface is gone, and with it its address. The name is released at the server, by way of another interface:
+    /// the server would otherwise continue to report the address. No answer is awaited.
     pub(super) fn gone(mut self, context: &mut Context<'_>) {
         let may_have_it = self.registered || self.pending.as_ref().is_some_and(|pending| pending.stage.is_for_server());
         if may_have_it && !context.network.is_own_address(self.interface.address) {
@@ -286,7 +290,7 @@ impl Registration {
         }
     }
 
-    /// May the server know other addresses of this node for the name?
+    /// Whether the server may know further addresses of this node for the name.
     fn is_multihomed(&self, network: &Network) -> bool {
         network.interfaces.len() > 1 && self.kind == NameKind::Unique
     }
@@ -312,7 +316,7 @@ impl Registration {
         let packet = stage.packet(retry.id, self.name.clone(), holder, is_multihomed).encode();
         match receiver {
             Receiver::Subnet => context.broadcast(&self.interface, Service::Name, packet),
-            // By the interface that leads there, whichever of the node's addresses the packet is about.
+            // By the interface that leads there, even if the packet is about another address of the node.
             Receiver::Node(address) => context.unicast(address, Service::Name, packet),
         }
     }
@@ -323,8 +327,8 @@ impl Registration {
             Stage::Claim => {
                 self.held(context.outbox);
                 if !self.servers.is_empty() {
-                    // An M node asks the servers now, after the demand. Meanwhile, or as long as they are silent, it has the name
-                    // on its subnet, like nmbd; RFC 1002 would let it have none.
+                    // After the demand, an M node registers the name at the servers. Until they answer, it holds the
+                    // name on its subnet, as nmbd does; by RFC 1002 it would not hold it.
                     let is_m = context.network.config.node_type == NodeType::M;
                     self.next_at = Some(if is_m { context.now } else { context.now + SERVER_RETRY });
                 }
@@ -358,7 +362,7 @@ impl Registration {
     fn registered(&mut self, ttl: u32, now: Instant, outbox: &mut Outbox) {
         self.pending = None;
         self.registered = true;
-        // TTL 0 is for ever; a refresh all the same tells a server that has forgotten.
+        // TTL 0 is for ever, but a refresh still informs a server that has lost its data.
         let half = if ttl == 0 { MAX_REFRESH } else { Duration::from_secs(ttl.into()) / 2 };
         self.next_at = Some(now + half.clamp(MIN_REFRESH, MAX_REFRESH));
         self.held(outbox);
@@ -382,7 +386,7 @@ impl Registration {
         }
     }
 
-    /// Another node has the name. It is claimed again later.
+    /// Another node has the name. This one claims it again later.
     fn lose(&mut self, by: RefusedBy, context: &mut Context<'_>) {
         self.pending = None;
         self.registered = false;

@@ -1,4 +1,4 @@
-//! Finding who holds a name: by broadcast, by asking name servers, or both.
+//! Finds the holders of names, by broadcast, from name servers, or both.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -19,30 +19,30 @@ use crate::packet::Service;
 use crate::query::{Asked, Asker, End, Query};
 use crate::stage::is_failure;
 
-/// How long after the first answer another holder is looked out for (CONFLICT_TIMER).
+/// How long after the first answer a second holder is detected (CONFLICT_TIMER).
 const CONFLICT_TIMER: Duration = Duration::from_secs(1);
-/// How long the first server is not asked first after it was silent.
+/// How long another server is asked first after the first one did not answer.
 const SERVER_TIME: Duration = Duration::from_secs(5 * 60);
 
-/// The queries under way, and what is known from earlier ones.
+/// The queries in progress, and what is known from earlier ones.
 pub(super) struct Resolver {
     queries: Vec<Query>,
     watches: Vec<Watch>,
     cache: Cache,
     found: Vec<(RequestId, Outcome<Resolved>)>,
-    /// The server that has answered last where the first one was silent, and until when it is asked first.
+    /// The server that last answered when the first one did not, and until when it is asked first.
     answering: Option<(usize, Instant)>,
     max_queries: usize,
     max_holders: usize,
 }
 
-/// Looks out for a second holder of a unique name (RFC 1002 section 5.1.1).
+/// Detects a second holder of a unique name (RFC 1002 section 5.1.1).
 struct Watch {
     id: u16,
     name: Name,
     interface: u32,
     first: Ipv4Addr,
-    /// Another address that has answered, and the question to it alone whether that is another node.
+    /// Another address that has answered, and the id of the unicast query that finds out whether it is another node.
     second: Option<(Ipv4Addr, u16)>,
     until: Instant,
 }
@@ -60,8 +60,7 @@ impl Resolver {
         }
     }
 
-    /// Answers from what is known, or begins to ask.
-    /// `own` is this node as a member of the group that has the name.
+    /// Answers from the cache, or begins a query. `own` is this node as a member of the group that has the name.
     pub(super) fn resolve(&mut self, asker: Asker, name: Name, own: Vec<Holder>, context: &mut Context<'_>) {
         if let Some(outcome) = self.cache.get(&name, context.now) {
             return self.tell(asker, &name, outcome, context.outbox);
@@ -79,24 +78,24 @@ impl Resolver {
         self.queries.push(query);
     }
 
-    /// What has been found for messages.
+    /// The outcomes of queries for messages.
     pub(super) fn take_found(&mut self) -> Vec<(RequestId, Outcome<Resolved>)> {
         std::mem::take(&mut self.found)
     }
 
-    /// The holder at `address` has the name no longer.
+    /// The holder at `address` no longer has the name.
     pub(super) fn forget(&mut self, name: &Name, address: Ipv4Addr) {
         self.cache.forget(name, address);
     }
 
-    /// A neighbour claims the name, or says that it has it. Anybody there can say so, so that this makes nothing known; but what
-    /// it contradicts is not believed any longer, and who has the name answers for it when it is asked for.
+    /// A neighbour claims the name, or refreshes it. Any neighbour can send this, so it adds nothing to the cache. It
+    /// only removes an entry that it contradicts; the holder answers when the name is next asked for.
     pub(super) fn claimed(&mut self, claim: &Claim, now: Instant) {
         self.cache.claimed(claim, now);
         self.queries.iter_mut().filter(|query| query.name == claim.name).for_each(|query| query.claimed(now));
     }
 
-    /// The node is on other networks than before: what was known was about those.
+    /// The node's networks have changed, and the cache was about the former ones.
     pub(super) fn forget_all(&mut self) {
         self.cache.clear();
         self.answering = None;
@@ -106,7 +105,7 @@ impl Resolver {
         self.queries.iter().map(|query| query.retry.due).chain(self.watches.iter().map(|watch| watch.until)).min()
     }
 
-    /// Queries, watches and cached names.
+    /// How many queries, watches and cached names there are.
     pub(super) fn len(&self) -> (usize, usize, usize) {
         (self.queries.len(), self.watches.len(), self.cache.len())
     }
@@ -142,7 +141,7 @@ impl Resolver {
         match &query.asked {
             Asked::Server(..) if query.server(context.network) != Some(from) => return Err(Drop::WrongSource),
             Asked::Addresses(addresses) if !addresses.contains(from) => return Err(Drop::WrongSource),
-            // A silent one costs each query seconds.
+            // A server that does not answer costs each query seconds.
             Asked::Server(index, None) if *index != query.first_server() => {
                 self.answering = Some((*index, context.now + SERVER_TIME));
             }
@@ -158,7 +157,7 @@ impl Resolver {
                     Asked::Addresses(_) => query.answered(from, true, context),
                     Asked::All(_) if holders.is_empty() => return Err(Drop::ImpossibleHolder),
                     Asked::All(members) if is_group => {
-                        // All members may answer: those that do before the time is over make the list.
+                        // All members may answer; those that do in time make the list.
                         let new: Vec<_> = holders.into_iter().filter(|holder| !members.contains(holder)).collect();
                         let room = self.max_holders.saturating_sub(members.len());
                         members.extend(limited(new, room, context));
@@ -201,7 +200,7 @@ impl Resolver {
             }
             (Body::NegativeQueryResponse { .. }, Asked::Server(..)) => query.absent(context),
             (Body::NegativeQueryResponse { .. }, Asked::Addresses(_)) => query.answered(from, false, context),
-            // One step: servers that send us in a circle would do so for ever.
+            // Only one redirection is followed: servers may redirect in a circle.
             (Body::RedirectQueryResponse { address, .. }, Asked::Server(_, other @ None)) => {
                 *other = Some(address);
                 query.start(context);
@@ -231,9 +230,10 @@ impl Resolver {
         Ok(())
     }
 
-    /// An answer after the first one, from another address of the segment. Is that another holder of a unique name? The one at
-    /// that address alone is asked, and tells all its addresses; what has another address only is told that the name is not its
-    /// (RFC 1002 section 5.1.1). On another segment it may be the same node in any case.
+    /// An answer after the first one, from another address of the segment, which may be a second holder of a unique
+    /// name. A unicast query to that address asks for all addresses of the node. If the first address is not among
+    /// them, the node is sent a name conflict demand (RFC 1002 section 5.1.1). Answers on other segments are ignored:
+    /// they may always be of the same node.
     fn handle_late(
         &mut self,
         interface: &Interface,
@@ -273,7 +273,7 @@ impl Resolver {
         Ok(())
     }
 
-    /// Ends the query, remembers the outcome and tells everybody who asked.
+    /// Ends the query, caches the outcome and reports it to all askers.
     fn finish(&mut self, index: usize, end: End, context: &mut Context<'_>) {
         let mut query = self.queries.swap_remove(index);
         let end = query.complete(end);

@@ -1,11 +1,11 @@
-//! Asking again and again, until somebody answers or it is enough.
+//! Repeats a request until it is answered or the tries are used up.
 
 use std::time::{Duration, Instant};
 
 /// How long to wait after a broadcast (BCAST_REQ_RETRY_TIMEOUT).
 pub(super) const BROADCAST_TIMEOUT: Duration = Duration::from_millis(250);
 /// How long to wait for an answer of one node. RFC 1002 has 5 s (UCAST_REQ_RETRY_TIMEOUT); Windows waits 1.5 s, and a
-/// server that needs longer says so with a WACK (MS-NBTE).
+/// server that needs longer sends a WACK (MS-NBTE).
 pub(super) const UNICAST_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How often a request is sent (BCAST_REQ_RETRY_COUNT, UCAST_REQ_RETRY_COUNT).
 const COUNT: usize = 3;
@@ -19,17 +19,17 @@ pub(super) struct Retry {
     pub(super) due: Instant,
     interval: Duration,
     left: usize,
-    /// When it was sent first, or was to be.
+    /// When it was, or is to be, first sent.
     begun: Instant,
 }
 
-/// What is to be done when a request is due.
+/// The next step of a request.
 pub(super) enum Due {
-    /// It is not.
+    /// The request is not due.
     NotYet,
     /// Send it again.
     Again,
-    /// Nobody answers.
+    /// There was no answer.
     Silence,
 }
 
@@ -38,7 +38,7 @@ impl Retry {
         Retry { id, due: now + BROADCAST_TIMEOUT, interval: BROADCAST_TIMEOUT, left: COUNT - 1, begun: now }
     }
 
-    /// As often, but not before `at`.
+    /// Like `broadcast`, but first sent at `at`.
     pub(super) fn broadcast_later(id: u16, at: Instant) -> Retry {
         Retry { due: at, left: COUNT, ..Retry::broadcast(id, at) }
     }
@@ -52,7 +52,7 @@ impl Retry {
         Retry { id, due: now + UNICAST_TIMEOUT, interval: UNICAST_TIMEOUT, left: COUNT - 1, begun: now }
     }
 
-    /// So many requests, one after the other to different nodes.
+    /// `number` requests to different addresses in turn.
     pub(super) fn in_turn(id: u16, now: Instant, number: usize) -> Retry {
         Retry { left: number.saturating_sub(1), ..Retry::broadcast(id, now) }
     }
@@ -67,7 +67,7 @@ impl Retry {
         Due::Again
     }
 
-    /// There is reason to go on for as long again, but not for longer than `most` in all.
+    /// Restarts the tries, unless the request has already lasted `most`.
     pub(super) fn renew(&mut self, most: Duration, now: Instant) {
         if now < self.begun + most {
             self.left = COUNT;
@@ -75,8 +75,8 @@ impl Retry {
         }
     }
 
-    /// The server asks to wait for `seconds` more, 0 being unknown; it will not be asked again (RFC 1002 section 4.2.16). The
-    /// seconds come from the network: no number of such wishes makes a request last longer than `most`.
+    /// The server asks to wait for `seconds` more, 0 being unknown; the request is not repeated (RFC 1002 section
+    /// 4.2.16). The seconds come from the network, so no number of WACKs makes a request last longer than `most`.
     pub(super) fn wait(&mut self, seconds: u32, most: Duration, now: Instant) {
         let wait = Duration::from_secs(seconds.into()).max(self.interval);
         self.left = 0;

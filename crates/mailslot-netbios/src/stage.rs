@@ -1,4 +1,4 @@
-//! The steps on which a name is had and given up, and what is sent on each.
+//! The steps by which a name is acquired and released, and the packets of each.
 
 use std::net::Ipv4Addr;
 use std::time::Instant;
@@ -8,52 +8,53 @@ use mailslot_wire::name_service::{Claim, Holder, Packet, Rcode};
 
 use crate::retry::Retry;
 
-/// How long a name is to be kept by a server, and by those who ask for it: what Windows says, in seconds.
+/// How long servers and askers may keep a name, in seconds; Windows's value.
 pub(super) const TTL: u32 = 300_000;
 
-/// What a registration waits for.
+/// The step of a registration whose outcome is awaited.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Stage {
-    /// Broadcast claim. A negative response ends it, silence wins.
+    /// Broadcast claim. A negative response ends it; without one the name is held.
     Claim,
-    /// The overwrite demand has gone out; who missed the claims may object still.
+    /// The overwrite demand has been sent; a holder that missed the claims may still object.
     Demand,
-    /// Broadcast claim of a name that is held, because somebody says that another node has it too.
+    /// Broadcast claim of a name that is held, because another node may have it too.
     Check,
-    /// The node that had the name when it was claimed last is asked whether it has it still. On a network that loses
-    /// packets a holder may miss all claims and objections of a try, and there are many tries; this one costs nobody else.
+    /// The node that had the name at the last claim is asked whether it still has it. On a network that loses packets,
+    /// a holder may miss all claims of a try, or its objections may be lost, and there are many tries. The query
+    /// troubles no other node.
     Ask(Ipv4Addr),
-    /// The server is asked for the name; by a node with several addresses, to add this one.
+    /// The server is asked to register the name; a node with several addresses asks it to add this one.
     Register,
-    /// The server is asked to ask whoever had the name, and to forget that one if it is gone.
+    /// The server is asked to challenge the former holder, and to replace it if it is gone.
     Replace,
-    /// The server leaves it to us to ask the presumed owner.
+    /// The server leaves it to this node to ask the presumed holder.
     Challenge(Ipv4Addr),
-    /// The presumed owner is gone: the server is told so.
+    /// The presumed holder is gone: the server is asked to overwrite the entry.
     Overwrite,
-    /// The server is told that the name is in use still.
+    /// The server is informed that the name is still in use.
     Refresh,
-    /// Everybody is told that the name is given up; nobody answers.
+    /// The name is released by broadcast, which is not answered.
     ReleaseBroadcast,
-    /// The server is told that the name is given up.
+    /// The name is released at the server.
     ReleaseAtServer,
 }
 
-/// Does a server say that it could not do what it was asked? Then another one may.
+/// Whether a server reports that it could not handle the request. Another server may be able to.
 pub(super) fn is_failure(rcode: Rcode) -> bool {
     matches!(rcode, Rcode::Format | Rcode::Server | Rcode::Unsupported)
 }
 
-/// Who is told, or asked, on a step.
+/// The receiver of a step's packets.
 pub(super) enum Receiver {
-    /// Everybody on the subnet of the name's interface.
+    /// All nodes on the subnet of the name's interface.
     Subnet,
-    /// The node at this address, wherever it is.
+    /// The node at this address, on any subnet.
     Node(Ipv4Addr),
 }
 
 impl Stage {
-    /// How often, and how long apart, this is sent.
+    /// How often and at which interval the packet is sent.
     pub(super) fn retry(self, id: u16, now: Instant) -> Retry {
         match self {
             Stage::Claim | Stage::Check | Stage::ReleaseBroadcast => Retry::broadcast(id, now),
@@ -62,12 +63,12 @@ impl Stage {
         }
     }
 
-    /// Does a server get this, and answer it?
+    /// Whether this step's packet goes to a server, which answers it.
     pub(super) fn is_for_server(self) -> bool {
         matches!(self, Stage::Register | Stage::Replace | Stage::Overwrite | Stage::Refresh | Stage::ReleaseAtServer)
     }
 
-    /// Whom this is sent to: nobody if it is for a server and there is none.
+    /// The receiver; `None` if it is for a server and there is none.
     pub(super) fn receiver(self, server: Option<Ipv4Addr>) -> Option<Receiver> {
         match self {
             Stage::Claim | Stage::Demand | Stage::Check | Stage::ReleaseBroadcast => Some(Receiver::Subnet),
@@ -78,7 +79,7 @@ impl Stage {
         }
     }
 
-    /// What is sent. Is this the unique name of a node with several addresses?
+    /// The packet to send. `is_multihomed` says that this is the unique name of a node with several addresses.
     pub(super) fn packet(self, id: u16, name: Name, holder: Holder, is_multihomed: bool) -> Packet {
         let claim = |name| Claim { name, ttl: TTL, holder };
         match self {

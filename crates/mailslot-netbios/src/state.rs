@@ -1,10 +1,10 @@
-//! What can be seen of a node.
+//! The visible state of a node.
 
 use mailslot_wire::Name;
 
 use crate::config::NameKind;
 
-/// A name of the node and how it stands.
+/// A name of the node and its state on one interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeldName {
@@ -14,48 +14,48 @@ pub struct HeldName {
     pub kind: NameKind,
     /// [`Interface::id`](crate::Interface::id).
     pub interface: u32,
-    /// How it stands there.
+    /// The state of the name there.
     pub state: NameState,
 }
 
-/// How a name stands on an interface.
+/// The state of a name on an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NameState {
-    /// Nobody has objected so far.
+    /// The node claims it; no node has objected so far.
     Claiming,
-    /// It is the node's.
+    /// The node holds it.
     Held,
-    /// It was never the node's: another one has it, as far as is known.
+    /// The node never held it: as far as is known, another node has it.
     Refused,
-    /// It was the node's, and then another one was found to have it, as far as is known.
+    /// The node held it, and then another node was found to have it.
     Conflict,
-    /// The node is giving it up, or has done so.
+    /// The node has released it, or is doing so.
     Released,
 }
 
-/// How many entries the tables hold that packets and requests can make grow; [`Limits`](crate::limits::Limits) bounds
-/// each.
+/// The sizes of the tables that packets and requests can make grow; [`Limits`](crate::limits::Limits) bounds each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sizes {
-    /// Names being looked for.
+    /// Names for which a query is in progress.
     pub queries: usize,
-    /// Names looked out for a second holder of; bounded like `queries`.
+    /// Names that are watched for a second holder; bounded like `queries`.
     pub watches: usize,
     /// Names in the cache.
     pub cached_names: usize,
-    /// Node status requests under way; bounded like `queries`.
+    /// Node status requests in progress; bounded like `queries`.
     pub status_queries: usize,
     /// Messages waiting for their destination to be found.
     pub waiting_messages: usize,
-    /// Datagrams that are remembered, to know their copies.
+    /// Datagrams that are remembered, to recognise copies.
     pub remembered_datagrams: usize,
-    /// Sources with a budget of messages.
+    /// Sources with a message budget.
     pub message_sources: usize,
-    /// Sources with a budget of answers: of own subnets and name servers, and all others; each bounded like `message_sources`.
+    /// Sources with an answer budget: those on the node's own subnets and name servers, and all others; each bounded
+    /// like `message_sources`.
     pub answer_sources: [usize; 2],
-    /// Unfinished datagrams of own subnets, and of others.
+    /// Unfinished datagrams: those from the node's own subnets and name servers, and all others.
     pub unfinished: [usize; 2],
-    /// Bytes of them.
+    /// Bytes of the same.
     pub unfinished_bytes: [usize; 2],
 }

@@ -1,4 +1,4 @@
-//! Asking other nodes for their names.
+//! Asks other nodes for their names.
 
 use std::net::Ipv4Addr;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use crate::outbox::Outbox;
 use crate::packet::Service;
 use crate::retry::{Due, Retry};
 
-/// The node status requests under way.
+/// The node status requests in progress.
 pub(super) struct StatusQueries {
     queries: Vec<StatusQuery>,
     max: usize,

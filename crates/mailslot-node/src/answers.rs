@@ -1,4 +1,4 @@
-//! Answering requests of local programs: the node's side of [`control`](crate::control).
+//! Answers requests of local programs: the node's side of [`control`](crate::control).
 
 use std::time::Instant;
 
@@ -16,19 +16,19 @@ use crate::under_way::UnderWay;
 use mailslot_netbios::limits::{Limiter, Rate};
 use mailslot_netbios::{Config, NameKind, NameState, NodeStatus, Outcome, RequestId, Resolved, SendError, Target};
 
-/// How often one user may ask, and all together. Each answer costs the node a look at a slot.
+/// The rates of requests, of one user and in total. Each answer costs the node access to the asker's slot.
 const ONE_USER: Rate = Rate { per_second: 50, burst: 200 };
 const ALL_USERS: Rate = Rate { per_second: 1_000, burst: 2_000 };
-/// Users who are told apart.
+/// Users with a separate budget.
 const USERS: usize = 1_024;
 
-/// Requests whose answers are still to come.
+/// Requests that are not answered yet, and the rates of the users.
 pub(crate) struct Answers {
     waiting: UnderWay<ReplyTo>,
     rates: Limiter<u32>,
 }
 
-/// What answers are made of.
+/// The state from which answers are made.
 pub(crate) struct State<'a, F> {
     pub(crate) config: &'a Config,
     /// Whether the node is in a NetBIOS network.
@@ -37,7 +37,7 @@ pub(crate) struct State<'a, F> {
     pub(crate) modern: &'a Modern,
     pub(crate) metrics: &'a Metrics,
     pub(crate) nmbd_connected: Option<bool>,
-    /// What the node is not attached to.
+    /// Lists what the node is not attached to.
     pub(crate) unused: F,
 }
 
@@ -47,7 +47,7 @@ impl Answers {
         Answers { waiting: UnderWay::new(config.limits.queries), rates }
     }
 
-    /// Handles what somebody wrote into the slot for requests. What is no request gets no answer.
+    /// Handles a message in the slot for requests. A message that asks for no reply is ignored.
     pub(crate) fn handle(&mut self, now: Instant, message: &Message, state: State<'_, impl FnOnce() -> Vec<Unused>>) {
         let Some(asker) = message.reply_to else { return };
         let refuse = |why: &str| answer(&asker, &Answer::Refused(why.to_owned()));
@@ -85,7 +85,7 @@ impl Answers {
             _ => Err("the node does not know this request".to_owned()),
         };
         match begun {
-            // The node ends each request, at once if there are too many.
+            // The node completes each request, at once if there are too many.
             Ok(request) => self.waiting.begin(request, asker.uid(), asker),
             Err(why) => refuse(&why),
         }
@@ -130,7 +130,7 @@ impl Answers {
     }
 }
 
-/// Whoever has gone, or has no room, gets no answer.
+/// An asker that is gone, or whose slot has no room, gets no answer.
 fn answer(asker: &ReplyTo, answer: &Answer) {
     let _ = asker.write(&answer.encode());
 }

@@ -28,7 +28,7 @@ use layer::lay_over;
 use mailslot_netbios::limits::Limits;
 use mailslot_netbios::{Config, Ports, RegisteredName, Registrar};
 
-/// What a user can set. The file has the same names, with hyphens, on its top level; unknown names are errors.
+/// All settings. The file has the same names, with hyphens, at its top level; unknown names are errors.
 ///
 /// ```
 /// use mailslot_node::config::Settings;
@@ -47,7 +47,7 @@ use mailslot_netbios::{Config, Ports, RegisteredName, Registrar};
 pub struct Settings {
     /// The computer's name; by default the host name, cut to 15 characters.
     pub computer: Option<String>,
-    /// The workgroup or domain that this machine is in.
+    /// The workgroup or domain of this machine.
     pub workgroup: String,
     /// The NetBIOS scope; empty in nearly every network.
     pub scope: String,
@@ -56,47 +56,50 @@ pub struct Settings {
     pub node_type: Option<NodeType>,
     /// The WINS servers, primary first.
     pub wins: Vec<Ipv4Addr>,
-    /// Whose form of mailslot write is sent: `windows` or `samba`. Every receiver understands both.
+    /// The form of mailslot writes that are sent: `windows` or `samba`. Every receiver understands both.
     #[serde(deserialize_with = "style")]
     pub style: Style,
     /// Names to register besides those of computer and workgroup, such as `PLANT#1c` or `group:PLANT#1e`.
     pub names: Vec<String>,
-    /// Whether to receive what the computer browser tells all members of the workgroup (registers `WORKGROUP<1e>`).
+    /// Whether to receive the computer browser's messages to all members of the workgroup (registers `WORKGROUP<1e>`).
     pub browser: bool,
     /// The interfaces to use, by name or address; by default all that can broadcast and are not excluded.
     pub interfaces: Vec<String>,
     /// Interfaces not to use, by name or address.
     pub exclude: Vec<String>,
-    /// Whether this machine is in a NetBIOS network; without, it is in modern domains only.
+    /// Whether this machine is in a NetBIOS network; otherwise it is in modern domains only.
     pub netbios: bool,
-    /// What this machine does in each modern domain, by the domain's name; without a section it is what follows here.
+    /// The settings for each modern domain, by the domain's name. Domains without a section have `lan`, `connect` and
+    /// `listen`.
     pub domains: BTreeMap<String, mailslot_domain::settings::Settings>,
-    /// What is carried between the NetBIOS network and each modern domain, by the domain's name.
+    /// The bridge between the NetBIOS network and each modern domain, by the domain's name.
     pub bridge: BTreeMap<String, bridge::Settings>,
-    /// Whether machines look for each other by multicast, in modern domains without a section; by default what the domain's
-    /// file says.
+    /// Whether machines discover each other by multicast, in modern domains without a section; by default as the
+    /// domain's file says.
     pub lan: Option<bool>,
     /// Zenoh endpoints to connect to, in modern domains without a section.
     pub connect: Vec<String>,
     /// Zenoh endpoints to listen on, in modern domains without a section.
     pub listen: Vec<String>,
-    /// What a computer's name means, by the name: the name of a modern domain, or `netbios`. Without it, it means the sealed domain that
-    /// has known the computer first, else an open one that has it, else the NetBIOS network.
+    /// The network of a computer, by the computer's name: the name of a modern domain, or `netbios`. The default is the
+    /// sealed domain that first knew the computer, else an open domain that has it, else the NetBIOS network.
     pub computers: BTreeMap<String, String>,
     /// The port of the name service.
     pub name_port: u16,
     /// The port of the datagram service.
     pub datagram_port: u16,
-    /// Whether to leave both ports to Samba's nmbd on this machine: the node then gets from nmbd what nmbd has no use for,
-    /// sends from other ports, and takes nmbd's names for its own. Computer and workgroup must be those of nmbd.
+    /// Whether to leave both ports to Samba's nmbd on this machine. The node then gets from nmbd the datagrams that
+    /// nmbd does not use, sends from other ports, and relies on the names that nmbd holds. Computer and workgroup must
+    /// be those of nmbd.
     pub beside_samba: bool,
-    /// Where nmbd hands such datagrams on: the socket `unexpected` in its "nmbd:socket dir".
+    /// Where nmbd passes such datagrams on: the socket `unexpected` in its "nmbd:socket dir".
     pub nmbd_socket: PathBuf,
-    /// Where metrics are served by HTTP; by default nowhere. [`exposition`](crate::exposition) says who then sees what.
+    /// Where metrics are served by HTTP; by default nowhere. [`exposition`](crate::exposition) describes who can then
+    /// read what.
     pub metrics: Option<Endpoint>,
-    /// The user to become once the ports are there; root alone can. By default the node stays who it is.
+    /// The user to become once the ports are open; only root can. By default the node keeps its user.
     pub user: Option<String>,
-    /// Bounds of tables and rates: a table of its own in the file, with the names of [`Limits`] in hyphens.
+    /// Bounds of tables and rates: the table `limits` in the file, with the names of [`Limits`] in hyphens.
     pub limits: Limits,
 }
 
@@ -141,7 +144,7 @@ impl Settings {
     /// # Errors
     ///
     /// - [`Error::Io`] if it cannot be read, is neither a regular file nor `/dev/null`, or has more than 1 MiB
-    /// - [`Error::Settings`] if it is not TOML, or has a name or a value that is none of a setting
+    /// - [`Error::Settings`] if it is not TOML, or has an unknown name or an invalid value
     pub fn read(path: &Path) -> Result<Settings> {
         Settings::of_file(&read(path)?, path)
     }
@@ -157,10 +160,10 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] if it is not TOML, or has a name or a value that is none of a setting.
+    /// [`Error::Settings`] if it is not TOML, or has an unknown name or an invalid value.
     pub fn from_toml(text: &str) -> Result<Settings> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
-            // The error's own text is a drawing of several lines.
+            // The error's Display text has several lines, which show the place.
             let number =
                 error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count());
             let line = number.and_then(|number| Some((number, text.lines().nth(number)?)));
@@ -169,13 +172,14 @@ impl Settings {
         })
     }
 
-    /// Reads the file, if one is given, and takes what `flags` has instead: a table with the file's names, in which everything
-    /// is optional. Each of `limits` is a line of the file's table of limits: `queries=512`, `messages.burst=10`,
-    /// `answers={per-second=100,burst=200}`.
+    /// Reads the file, if one is given, and overrides it with `flags`: a table with the file's names, in which
+    /// everything is optional. Each of `limits` is a line of the file's table of limits: `queries=512`,
+    /// `messages.burst=10`, `answers={per-second=100,burst=200}`.
     ///
     /// # Errors
     ///
-    /// As [`read`](Settings::read), and [`Error::Settings`] if a flag or a limit has a name or a value that is none of a setting.
+    /// As [`read`](Settings::read), and [`Error::Settings`] if a flag or a limit has an unknown name or an invalid
+    /// value.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -191,7 +195,7 @@ impl Settings {
         let mut table = Table::new();
         if let Some(path) = file {
             let text = read(path)?;
-            // What is wrong in the file is told with its line.
+            // Parsed alone first, so that an error in the file is reported with its line.
             Settings::of_file(&text, path)?;
             table = text.parse().map_err(wrong)?;
         }
@@ -201,12 +205,13 @@ impl Settings {
         table.try_into().map_err(wrong)
     }
 
-    /// What the protocols need.
+    /// The configuration of the NetBIOS node.
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] if something is set about modern domains and this build has none (the feature `zenoh`), if a name cannot be a NetBIOS name, a node of this type needs WINS servers, or a limit is out of
-    /// its bounds.
+    /// [`Error::Settings`] if modern domains have settings and this build has no such domains (the feature `zenoh`), if
+    /// a name is not a valid NetBIOS name, if a node of this type needs WINS servers, or if a limit is out of its
+    /// bounds.
     pub fn protocol(&self) -> Result<Config> {
         let computer = match &self.computer {
             Some(computer) => computer.clone(),
@@ -241,7 +246,7 @@ impl Settings {
         config.own_ports = config.ports;
         if self.beside_samba {
             config.registrar = Registrar::OtherService;
-            // Each socket has a port of its own.
+            // Each socket has a different port.
             config.own_ports = Ports { name: 0, datagram: 0 };
         }
         limits::check(&self.limits)?;
@@ -254,7 +259,7 @@ impl Settings {
         config.with_scope(&scope).map_err(|error| wrong(&error))
     }
 
-    /// Whether others could be at these addresses, and find this machine at these ports.
+    /// Checks that other machines can have these addresses, and that these ports can be used.
     fn check_addresses(&self) -> Result<()> {
         let wrong = |what: String| Err(Error::Settings(what));
         let is_of_none =
@@ -277,8 +282,8 @@ impl Settings {
     }
 }
 
-/// A name with its suffix in hexadecimal, such as `PLANT#1c`; without one the suffix is 0. Or a name as it is printed, such as
-/// `PLANT<1c>`, whose letters are left as they are.
+/// Parses a name with its suffix in hexadecimal, such as `PLANT#1c`; without one the suffix is 0. Also parses a name as
+/// it is printed, such as `PLANT<1c>`, and keeps the case of its letters.
 ///
 /// # Errors
 ///
@@ -309,7 +314,7 @@ fn read(path: &Path) -> Result<String> {
     text.map(|text| text.to_string()).map_err(|source| Error::io(format!("read {}", path.display()), source))
 }
 
-/// The first label of the host name, as far as a NetBIOS name goes.
+/// The first label of the host name: its first 15 ASCII characters.
 fn host_name() -> Result<String> {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let label = host.split('.').next().unwrap_or_default();

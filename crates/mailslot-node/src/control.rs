@@ -1,8 +1,8 @@
-//! Asking the running node of this machine: requests and answers are messages in slots.
+//! Requests to the running node of this machine. Requests and answers are messages in slots.
 //!
-//! A request is JSON in the slot [`SLOT`], and so is its answer; a request and its reply ([`MailslotWriter::request`]). Any local user may ask:
-//! nothing that is answered is a secret, or does more than a program could do by itself. The one exception,
-//! [`Request::Capture`], is for root and the node's own user.
+//! Both are JSON: the request is written to the slot [`SLOT`], and the answer is its reply
+//! ([`MailslotWriter::request`]). Any local user may ask: no answer is secret, and no request does more than a program
+//! could do by itself. The one exception, [`Request::Capture`], is reserved for root and the node's user.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -16,39 +16,39 @@ use serde::{Deserialize, Serialize};
 use crate::bridge::BridgeStatus;
 use crate::error::{Error, Result};
 
-/// The slot for requests. It lives as long as a node does.
+/// The slot for requests. It exists while a node runs.
 pub const SLOT: &str = r"\\.\mailslot\mailslot\node\control";
 
-/// How long the node's slot may be full, because others ask as well, until asking fails.
+/// How long to wait while the node's slot is full of other requests.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the node can be asked.
+/// A request to the node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Request {
-    /// What the node is, has and has counted: [`Answer::Status`].
+    /// The node's state and counters: [`Answer::Status`].
     Status,
-    /// Who holds a name, given as for [`config::name`](crate::config::name): [`Answer::Holders`].
+    /// The holders of a name, in the form of [`config::name`](crate::config::name): [`Answer::Holders`].
     Resolve(String),
-    /// Which names the node at an address has: [`Answer::Names`].
+    /// The names of the node at an address: [`Answer::Names`].
     NodeStatus(Ipv4Addr),
-    /// Who takes part in the modern domain of this name, and has which slots open: [`Answer::Members`].
+    /// The computers in the modern domain of this name, and the slots that each has open: [`Answer::Members`].
     Members(String),
-    /// Write to a mailslot of the members of a group: [`Answer::Sent`].
+    /// A write to a mailslot of the members of a group: [`Answer::Sent`].
     Send {
-        /// Which of them.
+        /// Which of the members.
         #[serde(default)]
         to: Members,
-        /// The group, as for [`config::name`](crate::config::name).
+        /// The group, in the form of [`config::name`](crate::config::name).
         group: String,
         /// The slot, without `\MAILSLOT\`.
         slot: String,
         /// The message.
         data: Vec<u8>,
     },
-    /// Copy all packets to the asker, from now until its slot for answers closes: first [`Answer::Capturing`], then
-    /// [`Captured`](crate::capture::Captured) ones. [`Capture`](crate::capture::Capture) asks for it.
+    /// Copies of all packets, until the asker's slot for answers closes: first [`Answer::Capturing`], then
+    /// [`Captured`](crate::capture::Captured) packets. [`Capture`](crate::capture::Capture) sends this request.
     Capture,
 }
 
@@ -57,15 +57,16 @@ pub enum Request {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Members {
-    /// Those on the node's subnets, by broadcast and without asking who they are: for the names of the browser service, some of
-    /// which cannot be asked for.
+    /// Those on the node's subnets, by broadcast and without a query: for the names of the browser service, some of
+    /// which cannot be queried.
     #[default]
     Near,
-    /// Those that name servers tell, each by itself and wherever it is; without such, those on the node's subnets.
+    /// Those that name servers report, each by unicast, on any subnet; without name servers, those on the node's
+    /// subnets.
     Known,
 }
 
-/// What the node answers.
+/// An answer of the node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -82,36 +83,36 @@ pub enum Answer {
     Sent,
     /// To [`Request::Capture`].
     Capturing,
-    /// To anything: it is not for this user.
+    /// To any request: this user may not make it.
     NotAllowed,
-    /// To anything: it could not be done.
+    /// To any request: it could not be done, for this reason.
     Refused(String),
 }
 
 impl Answer {
     /// The bytes for the asker.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        // Nothing in it can fail to become JSON: its maps have text as keys.
+        // Encoding cannot fail: all map keys are text.
         serde_json::to_vec(self).unwrap_or_default()
     }
 }
 
-/// A node in full.
+/// The state of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 #[non_exhaustive]
 pub struct Status {
-    /// The version of this crate; empty if the node does not tell.
+    /// The version of this crate; empty from nodes too old to report it.
     #[serde(default)]
     pub version: String,
     pub computer: String,
     pub workgroup: String,
-    /// Whether it is in a NetBIOS network; if not, what follows up to `names` says nothing.
+    /// Whether it is in a NetBIOS network; if not, the fields up to `names` are meaningless.
     #[serde(default = "yes")]
     pub netbios: bool,
     pub node_type: String,
     pub interfaces: Vec<InterfaceStatus>,
-    /// What the node does not use, and is not told to leave out.
+    /// Interfaces and addresses that the node does not use although the settings do not exclude them.
     #[serde(default)]
     pub unused: Vec<Unused>,
     pub names: Vec<NameStatus>,
@@ -121,13 +122,13 @@ pub struct Status {
     /// The bridges to modern domains.
     #[serde(default)]
     pub bridges: Vec<BridgeStatus>,
-    /// Whether nmbd hands datagrams on; `None` if the node has the ports itself.
+    /// Whether the connection to nmbd is open; `None` if the node has the ports itself.
     pub nmbd_connected: Option<bool>,
-    /// Everything that was counted, by its label.
+    /// All counters, by their labels.
     pub counters: BTreeMap<String, u64>,
 }
 
-/// Nodes that do not tell are in one.
+/// Nodes too old to report it are always in a NetBIOS network.
 fn yes() -> bool {
     true
 }
@@ -140,7 +141,7 @@ pub struct InterfaceStatus {
     pub name: String,
     pub address: Ipv4Addr,
     pub prefix: u8,
-    /// `None` where nothing can be broadcast: only name servers find others there.
+    /// `None` where nothing can be broadcast: other nodes are found there only through name servers.
     pub broadcast: Option<Ipv4Addr>,
 }
 
@@ -149,10 +150,10 @@ pub struct InterfaceStatus {
 #[allow(missing_docs, reason = "the names say it")]
 #[non_exhaustive]
 pub struct Unused {
-    /// As the system, or the settings, have it.
+    /// As the system or the settings name it.
     pub name: String,
     pub reason: String,
-    /// Whether that is against the settings, and not as they leave it.
+    /// Whether the settings want it to be used, so that this is a fault.
     pub is_fault: bool,
 }
 
@@ -175,13 +176,13 @@ pub struct NameStatus {
 pub struct HolderOf {
     pub address: Ipv4Addr,
     pub group: bool,
-    /// The name server that told of it; `None` if it did itself.
+    /// The name server that reported it; `None` if the holder answered itself.
     #[serde(default)]
     pub server: Option<Ipv4Addr>,
 }
 
 impl HolderOf {
-    /// A holder that has told itself that it has a name of its own.
+    /// A holder of a unique name that has answered itself.
     pub fn new(address: Ipv4Addr) -> HolderOf {
         HolderOf { address, group: false, server: None }
     }
@@ -205,20 +206,21 @@ impl NameAt {
     }
 }
 
-/// Asks the node of this machine and waits for its answer, as long as `timeout`.
+/// Sends a request to the node of this machine and waits for its answer, at most for `timeout`.
 ///
 /// # Errors
 ///
 /// - [`Error::NotRunning`] if there is no node
 /// - [`Error::NoAnswer`] if it does not answer in time
-/// - [`Error::NotForThisUser`] if it is not for this user
-/// - [`Error::Refused`] if it could not do it, or is of another version than this library
-/// - [`Error::Slot`] if a slot could not be made or written to
+/// - [`Error::NotForThisUser`] if this user may not make the request
+/// - [`Error::Refused`] if the node could not do it, or has another version than this library
+/// - [`Error::Slot`] if a slot could not be created or written to
 pub fn ask(request: Request, timeout: Duration) -> Result<Answer> {
     answer(&begin(&request, None)?, timeout)
 }
 
-/// Who may write to a slot that gets messages of the network through the node of this machine, and nothing else: the node's user.
+/// The access for a slot that only the node of this machine, with messages of the network, may write to: only the
+/// node's user may write.
 ///
 /// # Errors
 ///
@@ -232,7 +234,7 @@ pub fn node_access() -> Result<Access> {
     Ok(node.owner().map_or(Access::Owner, |uid| Access::Users(vec![uid])))
 }
 
-/// Asks the node. Up to `capacity` bytes of answers may wait.
+/// Sends a request to the node. Up to `capacity` bytes of answers may wait.
 pub(crate) fn begin(request: &Request, capacity: Option<u64>) -> Result<Replies> {
     let content = serde_json::to_vec(request).map_err(|error| Error::io("write JSON", error))?;
     let node = match MailslotWriter::open(SLOT) {
@@ -245,7 +247,7 @@ pub(crate) fn begin(request: &Request, capacity: Option<u64>) -> Result<Replies>
 /// The node's answer.
 pub(crate) fn answer(replies: &Replies, timeout: Duration) -> Result<Answer> {
     let answer = match replies.receive_within(timeout) {
-        // A node that has ended meanwhile says nothing either.
+        // `Closed`: the node has ended meanwhile.
         Err(mailslot::Error::TimedOut | mailslot::Error::Closed) => return Err(Error::NoAnswer),
         answer => answer?,
     };
@@ -256,8 +258,8 @@ pub(crate) fn answer(replies: &Replies, timeout: Duration) -> Result<Answer> {
     }
 }
 
-/// What JSON of the other side says. Requests, answers and their fields are added, and what is added to one has a default: JSON that does
-/// not fit is of a newer version.
+/// Decodes JSON of the other side. Versions only add requests, answers and fields, and added fields have defaults. JSON
+/// that does not fit is therefore from a newer version.
 pub(crate) fn decode<T: DeserializeOwned>(json: &[u8]) -> core::result::Result<T, Undecoded> {
     serde_json::from_slice(json).map_err(|error| if error.is_data() { Undecoded::Newer } else { Undecoded::Malformed })
 }

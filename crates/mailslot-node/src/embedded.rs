@@ -1,4 +1,4 @@
-//! A node as a part of another program.
+//! A node within another program.
 
 use std::thread::{self, JoinHandle};
 
@@ -7,11 +7,11 @@ use crate::error::{Error, Result};
 use crate::io::signals::{End, Signals};
 use crate::run::Machine;
 
-/// The node of this machine, in a thread of this program: as good as `mailslot node`, as long as this value lives.
+/// The node of this machine, in a thread of this program: equivalent to `mailslot node`, until this value is dropped.
 ///
-/// Every program of the machine can then send to the network, and receive if it wants to. There can be one node on a
-/// machine, and it needs the ports, or [`beside_samba`](Settings::beside_samba). Programs that only send now and then have
-/// less to ask for with [`Sender`](crate::Sender).
+/// Every program of the machine can then send to the network, and receive from it. A machine can have one node, which
+/// needs the ports, or [`beside_samba`](Settings::beside_samba). For programs that only send now and then,
+/// [`Sender`](crate::Sender) needs less.
 ///
 /// ```no_run
 /// use mailslot::{Mailslot, MailslotOptions, MailslotWriter, Network};
@@ -35,13 +35,13 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Starts a node: when this returns it has its ports and slots, and claims its names. What
-    /// happens is told by [`tracing`]; [`log`](crate::log) writes it.
+    /// Starts a node. When this returns, the node has its ports and slots, and claims its names. It reports events by
+    /// [`tracing`]; [`log`](crate::log) writes them.
     ///
     /// # Errors
     ///
     /// - [`Error::AlreadyRuns`], [`Error::PortInUse`], [`Error::PortNotAllowed`] as with [`run`](crate::run())
-    /// - [`Error::Settings`] if the settings are wrong; they may name no user to become
+    /// - [`Error::Settings`] if the settings are invalid, or name a user to become
     /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
     pub fn start(settings: Settings) -> Result<Embedded> {
         if settings.user.is_some() {
@@ -51,17 +51,17 @@ impl Embedded {
         let mut machine = Machine::start(settings)?;
         let thread = thread::Builder::new()
             .name("mailslot-node".to_owned())
-            // No signal asks for other settings.
+            // No signal makes it reload its settings.
             .spawn(move || machine.run(&signals, |_| {}));
         let thread = thread.map_err(|error| Error::io("start a thread", error))?;
         Ok(Embedded { end, thread: Some(thread) })
     }
 
-    /// Gives all names up and ends the node. Messages that it has not sent yet are lost. Dropping does the same.
+    /// Releases all names and ends the node. Messages that it has not sent yet are lost. Dropping does the same.
     ///
     /// # Errors
     ///
-    /// What has ended it before, if anything.
+    /// The error that ended the node before, if one did.
     pub fn stop(mut self) -> Result<()> {
         self.join()
     }
@@ -71,7 +71,7 @@ impl Embedded {
         match self.thread.take().map(JoinHandle::join) {
             None => Ok(()),
             Some(Ok(result)) => result,
-            // What the program's subscriber does with an event is its own.
+            // A panic of the program's `tracing` subscriber is passed on to the program.
             Some(Err(panic)) => std::panic::resume_unwind(panic),
         }
     }
@@ -81,7 +81,7 @@ impl Drop for Embedded {
     fn drop(&mut self) {
         self.end.set();
         if let Some(thread) = self.thread.take() {
-            // Whoever wants to know what went wrong calls `stop`.
+            // `stop` reports errors; `drop` ignores them.
             let _ = thread.join();
         }
     }

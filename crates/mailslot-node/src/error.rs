@@ -7,7 +7,7 @@ use std::net::SocketAddrV4;
 use mailslot::Quoted;
 use mailslot_netbios::SendError;
 
-/// Result of everything in this crate that does input and output.
+/// The result of this crate's fallible functions.
 pub type Result<T> = core::result::Result<T, Error>;
 
 /// What can go wrong with a node.
@@ -22,34 +22,34 @@ pub enum Error {
     PortNotAllowed(SocketAddrV4),
     /// A node runs on this machine already.
     AlreadyRuns,
-    /// The node cannot become the user that it was to become.
+    /// The node cannot become the user that the settings name.
     User {
         /// The user.
         user: String,
-        /// What is wrong.
+        /// Why.
         reason: String,
     },
     /// No node runs on this machine.
     NotRunning,
     /// The node did not answer in time.
     NoAnswer,
-    /// The node could not do what it was asked for.
+    /// The node could not do what was requested.
     Refused(String),
-    /// Only root and the node's own user may do this.
+    /// Only root and the node's user may do this.
     NotForThisUser,
     /// A message was not sent.
     NotSent(SendError),
     /// A local slot refused something.
     Slot(mailslot::Error),
-    /// What is known cannot be written as metrics.
+    /// A counter or state cannot be written as a metric.
     Metrics(String),
     /// Something is wrong with a modern domain, or its file.
     Domain(Box<dyn core::error::Error + Send + Sync>),
     /// The operating system refused something.
     Io {
-        /// What was being done, and to what.
+        /// The action that failed, and its object.
         action: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -95,7 +95,7 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        // The text of what caused this is in that of this, so only what lies behind it is told here.
+        // The text includes that of the direct cause, so the source is the cause's source.
         match self {
             Error::Io { source, .. } => source.source(),
             Error::Slot(error) => error.source(),
@@ -106,7 +106,7 @@ impl core::error::Error for Error {
     }
 }
 
-/// The error with all that has caused it, each once: some say their cause themselves.
+/// The error's text with those of all its causes. Causes that a text already includes are not repeated.
 pub(crate) fn with_causes(error: &dyn core::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -132,7 +132,7 @@ mod tests {
 
     use super::*;
 
-    /// Wherever an error has a source, that has one, too.
+    /// Each error here has a source that has a source, too.
     #[test]
     fn no_error_says_what_its_source_says_again() {
         let source = || io::Error::new(io::ErrorKind::StorageFull, io::Error::other("no block is left"));

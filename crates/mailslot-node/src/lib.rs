@@ -1,16 +1,17 @@
-//! The presence of one machine on the network: it holds the machine's NetBIOS names, finds those of others, and carries
-//! mailslot writes in both directions.
+//! The node of a machine on the network: it holds the machine's NetBIOS names, finds those of other machines, and
+//! carries mailslot writes in both directions.
 //!
-//! [`mailslot_netbios`] decides what the legacy network is told and touches nothing. Around it, on Unix: [`run()`] is a
-//! node at work, with its sockets and the slots of the machine, [`config`] its settings, and [`control`] asks one that runs.
+//! [`mailslot_netbios`] implements the protocols of the legacy network without input or output. Around it, on Unix,
+//! [`run()`] runs a node with its sockets and the slots of the machine, [`config`] has its settings, and [`control`]
+//! sends requests to a running node.
 //!
 //! | to | use |
 //! |---|---|
-//! | be the machine's node | [`run()`], with signals; [`Embedded`], in a thread of another program |
+//! | run the machine's node | [`run()`], with signals; [`Embedded`], in a thread of another program |
 //! | send now and then where no node runs | [`Sender`] |
-//! | ask the node, or see its packets | [`control`], [`capture`] |
-//! | watch it with Prometheus | [`exposition`] |
-//! | write what happens | [`log`] |
+//! | ask the node, or capture its packets | [`control`], [`capture`] |
+//! | monitor it with Prometheus | [`exposition`] |
+//! | log its events | [`log`] |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -61,7 +62,7 @@ pub use run::run;
 #[cfg(unix)]
 pub use sender::Sender;
 
-/// Something that nobody predicts: the standard library's hash keys are that.
+/// An unpredictable number, from the standard library's random hash keys.
 #[cfg(unix)]
 fn seed() -> u64 {
     use std::hash::{BuildHasher, Hasher, RandomState};

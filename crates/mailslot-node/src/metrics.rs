@@ -1,4 +1,4 @@
-//! What the node counts outside of the protocols.
+//! The node's counters outside of the protocols.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use mailslot::Outcome;
 
 use crate::io::driver::Driver;
 
-/// Counters of the two ways through the node's slots.
+/// Counters of messages to and from local programs.
 #[derive(Default)]
 pub(crate) struct Metrics {
     delivered: u64,
@@ -14,14 +14,14 @@ pub(crate) struct Metrics {
     full: u64,
     too_large: u64,
     refused: u64,
-    /// What came through a modern domain as well.
+    /// Messages that arrived through a modern domain as well.
     pub(crate) bridge_copies: u64,
     pub(crate) outgoing: u64,
     pub(crate) outgoing_malformed: u64,
     pub(crate) outgoing_refused: u64,
-    /// Own packets that nmbd has handed back.
+    /// Packets of this node that nmbd has passed back.
     pub(crate) own_returned: u64,
-    /// Packets of interfaces that the node is not to use, handed on by nmbd.
+    /// Packets of interfaces that the settings exclude, passed on by nmbd.
     pub(crate) unwanted_interface: u64,
 }
 
@@ -36,8 +36,8 @@ impl Metrics {
         } += messages as u64;
     }
 
-    /// All counters by their labels, with those of the node and its sockets, and what the system has thrown away, where it
-    /// tells: packets, or joined ones counted as one.
+    /// All counters by their labels, with those of the node and its sockets, and the packets that the system dropped,
+    /// if it reports them; it counts joined packets as one.
     pub(crate) fn all(&self, driver: &Driver) -> BTreeMap<String, u64> {
         let (protocol, io, unread) = (driver.node.counters(), driver.counts, driver.dropped_unread());
         let own = [

@@ -1,4 +1,4 @@
-//! Becoming another user, once what only root may do is done.
+//! Becomes another user, after the actions that only root may do.
 
 use std::ffi::CString;
 use std::io;
@@ -8,8 +8,9 @@ use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_keep_c
 
 use crate::error::{Error, Result};
 
-/// Makes this process one of `user`, a name or a number, with that user's groups. It can get no privileges any more, and
-/// of those that root has it keeps one, in the calling thread: to use ports below 1024, for interfaces that come later.
+/// Makes this process one of `user`, a name or a number, with that user's groups. The process cannot gain privileges
+/// any more. Of root's privileges it keeps one, in the calling thread: to use ports below 1024, for interfaces that
+/// appear later.
 pub(crate) fn become_user(user: &str) -> Result<()> {
     let failed = |reason: &str| Error::User { user: user.to_owned(), reason: reason.to_owned() };
     let account = account(user)?;
@@ -22,7 +23,7 @@ pub(crate) fn become_user(user: &str) -> Result<()> {
     if !geteuid().is_root() {
         return Err(failed("only root can become another user"));
     }
-    // Programs of other users would not believe it otherwise.
+    // Otherwise programs of other users would not trust the node.
     mailslot::network::appoint_node(account.uid.as_raw())?;
     change(&account).map_err(|error| failed(&error.to_string()))
 }

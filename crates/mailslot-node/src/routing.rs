@@ -1,4 +1,4 @@
-//! From addresses of messages to those of the network, and from messages of the network to their origins.
+//! Converts addresses of messages to targets in the network, and messages of the network to their origins.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,8 @@ use mailslot_wire::name::suffix;
 
 use mailslot_netbios::{Config, Message, NameKind, Target};
 
-/// Whom a message to `address` is for; `None` if that is this machine alone, or a name that no NetBIOS network has.
+/// The target of a message to `address`; `None` if that is only this machine, or is not a valid name in a NetBIOS
+/// network.
 pub(crate) fn target(address: &Address, config: &Config) -> Option<Target> {
     mailslot::network::check_legacy(address).ok()?;
     match address {
@@ -21,8 +22,8 @@ pub(crate) fn target(address: &Address, config: &Config) -> Option<Target> {
     }
 }
 
-/// Where a message comes from, for the reader of the slot that it is for. Any bytes can be in a NetBIOS name, and programs show
-/// what they are given or put it into commands: here they become text without control characters.
+/// The origin of a message, for the slot's reader. NetBIOS names can contain any bytes, and programs display them or
+/// use them in commands, so they are converted to text without control characters.
 pub(crate) fn origin(message: &Message, config: &Config) -> NetworkOrigin {
     let unique = |name: &Name| config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
     let mut origin = NetworkOrigin::new(message.source.printable());

@@ -1,4 +1,4 @@
-//! A node at work: one thread that waits for packets, messages of this machine, signals and deadlines.
+//! Runs a node: one thread waits for packets, messages of this machine, signals and deadlines.
 
 mod attachments;
 mod delivery;
@@ -35,24 +35,25 @@ use programs::Programs;
 use samba::Beside;
 use shared::Shared;
 
-/// How often the surroundings are looked at that tell of no change: files of domains, and slots that are gone.
+/// How often to check what sends no notification of changes: files of domains, and slots that are gone.
 const LOOK: Duration = Duration::from_secs(3);
-/// Messages taken from a slot before others have their turn.
+/// Messages read from a slot before other work is done.
 const TURN: usize = 256;
 
-/// Runs a node until SIGINT or SIGTERM comes, and releases its names then. `load` tells the settings, now and again at
-/// each SIGHUP; settings that are wrong, or cannot work, then leave the old ones in place. What happens is
-/// told by [`tracing`]; [`log`](crate::log) writes it.
+/// Runs a node until SIGINT or SIGTERM, and then releases its names. `load` returns the settings, now and at each
+/// SIGHUP. Settings at a SIGHUP that are invalid or cannot work leave the old ones in place. The node reports events by
+/// [`tracing`]; [`log`](crate::log) writes them.
 ///
 /// # Errors
 ///
-/// All of them come at the start but [`Error::Io`] if the system can no longer wait for several descriptors at once.
+/// All of them occur at the start, except [`Error::Io`] if the system can no longer wait for several descriptors at
+/// once.
 ///
 /// - [`Error::AlreadyRuns`] if there is a node on this machine
 /// - [`Error::PortInUse`] if another program has a port that the node needs, on all interfaces
 /// - [`Error::PortNotAllowed`] if this process may not use it
 /// - [`Error::User`] if the process cannot become the user that the settings name
-/// - [`Error::Settings`] if the settings are wrong
+/// - [`Error::Settings`] if the settings are invalid
 /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
 pub fn run(load: impl Fn() -> Result<Settings>) -> Result<()> {
     let signals = Signals::catch()?;
@@ -62,7 +63,7 @@ pub fn run(load: impl Fn() -> Result<Settings>) -> Result<()> {
     machine.run(&signals, |machine| machine.reload(load()))
 }
 
-/// A node with all that surrounds it.
+/// A node with its sockets, slots and domains.
 pub(crate) struct Machine {
     shared: Shared,
     driver: Driver,
@@ -83,7 +84,8 @@ impl Machine {
         if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
             return Err(Error::AlreadyRuns);
         }
-        // Another user may not be able to read the files of domains. The process may have more descriptors from here on, too.
+        // Before the process becomes another user, who may not be able to read the files of domains. This also raises
+        // the limit of descriptors.
         let mut modern = Modern::load(&settings)?;
         let mut driver = Driver::new(&config, at(&settings, &config), now);
         let mut attachments = Attachments::new(now);
@@ -99,7 +101,7 @@ impl Machine {
         modern.start(&settings, &config)?;
         programs.open(&settings)?;
         let nmbd = Beside::new(&settings, now);
-        // As the user that the node has become: a socket is to be that user's.
+        // After the change of user, so that a Unix socket belongs to the node's user.
         let exporter = Exporter::default().at(settings.metrics.as_ref())?;
         let shared = Shared { settings, config, modern, metrics: Metrics::default(), limits: Limits::default() };
         shared.log_started();
@@ -113,8 +115,7 @@ impl Machine {
         Ok(Machine { shared, driver, attachments, programs, delivery, nmbd, exporter, life, manager, look_at: now })
     }
 
-    /// Works until the end is wanted, and then until all names are released. `reload` is called when the settings are to be
-    /// read again.
+    /// Runs until the end is requested and then all names are released. `reload` is called to read the settings again.
     pub(crate) fn run(&mut self, signals: &Signals, mut reload: impl FnMut(&mut Machine)) -> Result<()> {
         loop {
             let ready = self.wait(signals)?;
@@ -133,7 +134,7 @@ impl Machine {
                 self.release(After::End, now);
             }
             if self.advance() {
-                // After this line nothing takes long.
+                // Before the event `stopped`, after which nothing takes long.
                 self.shared.modern.end();
                 tracing::event!(name: "stopped", tracing::Level::INFO, {});
                 return Ok(());
@@ -141,7 +142,7 @@ impl Machine {
         }
     }
 
-    /// Waits until something is to be done.
+    /// Waits until there is something to do.
     fn wait(&self, signals: &Signals) -> Result<Vec<Token>> {
         let now = Instant::now();
         let deadlines = [
@@ -166,7 +167,7 @@ impl Machine {
     fn handle(&mut self, token: Token, now: Instant) {
         let Machine { shared, driver, nmbd, .. } = self;
         match token {
-            // They are looked at after each wait.
+            // Signals are checked after each wait.
             Token::Signals => {}
             Token::Changes => self.attachments.changed(now),
             Token::Outgoing => {
@@ -194,7 +195,7 @@ impl Machine {
                 });
                 self.flush(now);
             }
-            // The node's queues are bounded: what one turn has brought is carried on before the next.
+            // The node's queues are bounded, so the results of each turn are handled before the next.
             Token::Socket(id) => {
                 driver.receive(now, id);
                 self.flush(now);
@@ -207,7 +208,7 @@ impl Machine {
         }
     }
 
-    /// Does what is due. Returns whether the node has come to its end.
+    /// Does what is due. Returns whether the node has ended.
     fn advance(&mut self) -> bool {
         let now = Instant::now();
         self.driver.node.handle_timeout(now);
@@ -238,7 +239,7 @@ impl Machine {
         false
     }
 
-    /// Looks at the surroundings that tell of no change.
+    /// Checks what sends no notification of changes.
     fn look(&mut self, now: Instant) {
         self.look_at = now + LOOK;
         let Shared { settings, config, modern, .. } = &mut self.shared;
@@ -253,7 +254,7 @@ impl Machine {
         self.tell_manager(now);
     }
 
-    /// Tells the service manager how far the node is.
+    /// Reports the node's progress to the service manager.
     fn tell_manager(&mut self, now: Instant) {
         let (open, domains) = self.shared.modern.sessions();
         let is_releasing = self.life.poll_timeout().is_some();
@@ -270,7 +271,7 @@ impl Machine {
         manager::heed(told);
     }
 
-    /// Sends what the node wants sent, and heeds what it has to tell.
+    /// Sends the node's packets and handles its events.
     fn flush(&mut self, now: Instant) {
         loop {
             self.driver.transmit();
@@ -308,7 +309,7 @@ impl Machine {
         }
     }
 
-    /// Takes new settings over, if they are other ones and can work. Else the old ones stay.
+    /// Applies new settings if they have changed and can work; otherwise the old ones stay.
     fn reload(&mut self, loaded: Result<Settings>) {
         let now = Instant::now();
         let checked = loaded.and_then(|settings| {
@@ -333,7 +334,7 @@ impl Machine {
                     tracing::event!(name: "settings_changed", tracing::Level::INFO, {});
                 }
                 *old = settings;
-                // Interfaces, domains and bridges are looked at then.
+                // Checks interfaces, domains and bridges with the new settings.
                 self.attachments.look_soon(now);
                 self.look_at = now;
             }
@@ -347,7 +348,8 @@ impl Machine {
         }
     }
 
-    /// Can these settings work now? Returns what the protocol has of them, unless the node stays as it is in the NetBIOS network.
+    /// Checks that these settings can work now. Returns the protocol's configuration if the node must restart in the
+    /// NetBIOS network.
     fn check(&self, new: &Settings) -> Result<Option<Config>> {
         let (old, config) = (&self.shared.settings, new.protocol()?);
         if new.user != old.user {
@@ -360,7 +362,7 @@ impl Machine {
         Ok((!is_same).then_some(config))
     }
 
-    /// Begins to give all names up.
+    /// Begins to release all names.
     fn release(&mut self, after: After, now: Instant) {
         if self.life.release(after, now) {
             tracing::event!(name: "releasing", tracing::Level::INFO, {});
@@ -369,7 +371,7 @@ impl Machine {
         }
     }
 
-    /// All names are given up, and claimed with other settings from now on. Whatever fails here is tried again.
+    /// Restarts with other settings, after all names are released. Steps that fail here are tried again later.
     fn restart(&mut self, settings: Settings, config: Config) {
         let now = Instant::now();
         self.driver.restart(&config, at(&settings, &config), now);
@@ -386,7 +388,7 @@ impl Machine {
     }
 }
 
-/// Where a node with these settings receives and sends.
+/// The ports at which a node with these settings receives and sends.
 fn at(settings: &Settings, config: &Config) -> At {
     if settings.beside_samba { At::AnyPorts } else { At::Ports(config.ports) }
 }

@@ -1,4 +1,4 @@
-//! Sending without a node.
+//! Sends without a node.
 
 use std::io;
 use std::time::Instant;
@@ -14,11 +14,11 @@ use crate::io::{addresses, interfaces};
 use crate::routing;
 use mailslot_netbios::{Config, Event, Ports, Registrar};
 
-/// Sends messages to slots of other machines where no node runs: for programs that do so now and then.
+/// Sends messages to slots of other machines where no node runs: for programs that send now and then.
 ///
-/// It needs no privileges, because it sends from any ports, and can be had by several programs at once. It registers no
-/// names and receives nothing: the computer's name in its messages is one that nobody answers for. A program that wants to
-/// receive needs a node, its own ([`Embedded`](crate::Embedded)) or that of the machine.
+/// It sends from any ports, so it needs no privileges, and several programs can have one at once. It registers no names
+/// and receives nothing: no node answers for the computer's name in its messages. A program that wants to receive needs
+/// a node, its own ([`Embedded`](crate::Embedded)) or that of the machine.
 ///
 /// ```no_run
 /// use mailslot_node::Sender;
@@ -38,11 +38,11 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A sender on the interfaces that there are now. One that cannot be used is left out.
+    /// A sender on the current interfaces. Interfaces that cannot be used are left out.
     ///
     /// # Errors
     ///
-    /// - [`Error::Settings`] if the settings are wrong
+    /// - [`Error::Settings`] if the settings are invalid
     /// - [`Error::Io`] if the system refuses something
     pub fn new(settings: &Settings) -> Result<Sender> {
         let mut config = settings.protocol()?;
@@ -55,14 +55,15 @@ impl Sender {
         Ok(Sender { config, driver, slots: Slots::default() })
     }
 
-    /// Writes one message. If a node runs on this machine, that one gets it and sends it later; else it has been sent when
-    /// this returns, which takes some seconds where a name is to be found that does not exist. Nothing tells whether it
-    /// arrives.
+    /// Writes one message. If a node runs on this machine, the node gets the message and sends it later. Otherwise the
+    /// message has been sent when this returns, which takes some seconds if the name does not exist. Whether it arrives
+    /// is not reported.
     ///
     /// # Errors
     ///
-    /// - [`Error::Slot`] if the address is none, or is on this machine and the slot refuses the message
-    /// - [`Error::NotSent`] if the computer or domain is not found, the message is too long, or nothing leads there
+    /// - [`Error::Slot`] if the address is invalid, or is on this machine and the slot refuses the message
+    /// - [`Error::NotSent`] if the computer or domain is not found, the message is too long, or there is no way to send
+    ///   it there
     /// - [`Error::Io`] if the system refuses something
     pub fn send<A>(&mut self, address: A, message: &[u8]) -> Result<()>
     where
@@ -91,7 +92,8 @@ impl Sender {
                     let is_gone = driver.counts.transmit_failed == failed;
                     return if is_gone { Ok(()) } else { Err(Error::io(format!("send to {address}"), refused())) };
                 }
-                // A message to this machine's domain is for this machine as well; whether a slot takes it, nobody is told.
+                // A message to this machine's workgroup is for this machine as well. Whether a slot accepts it is not
+                // reported.
                 Some(Event::Message(message)) => {
                     let origin = routing::origin(&message, config);
                     slots.deliver(&message.slot, &origin, &[&message.data], |_, _| {});

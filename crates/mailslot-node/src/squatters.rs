@@ -1,11 +1,11 @@
-//! Slots of other users that have the names of the node's own.
+//! Slots of other users that have names of the node's slots.
 
 use mailslot::{SlotName, SlotStatus};
 
-/// What the names of the node's slots begin with, in the form that names are compared in.
+/// The prefix of the names of the node's slots, in the form in which names are compared.
 const NODE: &str = r"MAILSLOT\NODE";
 
-/// Says of each that it is there. No program takes it for the node's, but whoever made it meant something by it.
+/// Logs each of them. No program takes such a slot for the node's, but its creation may be an attempted attack.
 pub(crate) fn tell() {
     match mailslot::list() {
         Ok(slots) => {

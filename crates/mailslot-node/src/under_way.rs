@@ -1,37 +1,37 @@
-//! What users of this machine have under way in the protocols, so that none of them takes all that the protocols can do at once.
+//! The requests in progress of this machine's users, so that no user takes all that the protocols can handle at once.
 
 use std::collections::HashMap;
 
 use mailslot_netbios::RequestId;
 
-/// So many users who take all that one may have leave nothing to others.
+/// One user may have this fraction of the requests: a quarter.
 const SHARE: usize = 4;
 
-/// Requests to the protocols, of which one user may have a quarter under way.
+/// Requests to the protocols, of which one user may have a quarter in progress.
 pub(crate) struct UnderWay<T> {
     most: usize,
     requests: HashMap<RequestId, (u32, T)>,
 }
 
 impl<T> UnderWay<T> {
-    /// So many are under way at most.
+    /// At most `most` requests may be in progress.
     pub(crate) fn new(most: usize) -> UnderWay<T> {
         UnderWay { most, requests: HashMap::new() }
     }
 
     /// Whether the user may begin another one.
     pub(crate) fn has_room(&self, user: u32) -> bool {
-        // There are some hundred.
+        // There are at most some hundred requests.
         let own = self.requests.values().filter(|(other, _)| *other == user).count();
         own < (self.most / SHARE).max(1)
     }
 
-    /// A request of the user has begun.
+    /// Records that a request of the user has begun.
     pub(crate) fn begin(&mut self, request: RequestId, user: u32, what: T) {
         self.requests.insert(request, (user, what));
     }
 
-    /// A request has ended: whose it was, and what. `None` if it is no user's.
+    /// Removes a completed request. Returns its user and value; `None` if it is no user's.
     pub(crate) fn end(&mut self, request: RequestId) -> Option<(u32, T)> {
         self.requests.remove(&request)
     }
@@ -57,7 +57,7 @@ mod tests {
         assert_eq!([0, 1].map(|user| under_way.has_room(user)), [false, true]);
     }
 
-    /// Different ones, which the protocols alone can make.
+    /// Different ids, which only the protocols can create.
     fn ids(number: usize) -> Vec<RequestId> {
         let config = Config::new("SRV1", "PLANT").expect("valid names");
         let mut node = Node::new(config, Vec::new(), Instant::now(), 1);

@@ -1,5 +1,5 @@
-//! A whole node, with sockets and slots, in a network and a directory of slots of its own. What needs that is skipped, saying
-//! so, unless the tests run as root.
+//! A whole node, with sockets and slots, in a separate network and directory of slots. The tests that need these are
+//! skipped, with a message, unless they run as root.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 #[path = "../../mailslot/tests/common/mod.rs"]
@@ -19,14 +19,14 @@ use mailslot_node::config::Settings;
 use mailslot_node::control::{self, Answer, Request};
 use mailslot_node::log::{self, Format};
 
-/// Users that exist nowhere but in these tests.
+/// Users that exist only in these tests.
 const ASKER: u32 = 60_001;
 const STRANGER: u32 = 60_002;
 
-/// Longer than a node ever takes.
+/// Longer than a node takes in any case.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Runs a test again, with a network of one interface where nobody else is. True in that process.
+/// Runs a test again in another process, with an isolated network of one interface. Returns `true` in that process.
 fn is_apart(test: &str) -> bool {
     let network = "ip link set lo up && ip link add lan0 type veth peer name lan1 && ip link set lan1 up && \
         ip link set lan0 up && ip address add 192.0.2.1/24 brd + dev lan0 &&";
@@ -37,7 +37,7 @@ fn root() -> PathBuf {
     std::env::var_os("MAILSLOT_ROOT").unwrap().into()
 }
 
-/// A node, and what it logs.
+/// A node, and its log lines.
 fn start() -> (Embedded, Receiver<String>) {
     let mut settings = Settings::default();
     settings.computer = Some("SRV1".to_owned());
@@ -48,7 +48,7 @@ fn start() -> (Embedded, Receiver<String>) {
     (node, lines)
 }
 
-/// Waits for a line with this in it.
+/// Waits for a line that contains `what`.
 fn wait_for(lines: &Receiver<String>, what: &str) -> String {
     loop {
         let line = lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no line has {what:?}"));
@@ -77,7 +77,8 @@ fn a_full_directory_of_slots_ends_nothing() {
     let (node, lines) = start();
     for round in 0..3 {
         Part::start_as(STRANGER, "fills").finish();
-        // Reads fail now, or messages wait at the door: nothing tells which, so this gives the first a while to happen.
+        // Either reads fail now, or messages wait at the door. The test cannot see which, so it allows the first some
+        // time.
         for _ in 0..20 {
             if lines.try_iter().any(|line| line.contains("slot_not_read")) {
                 break;
@@ -100,7 +101,7 @@ fn one_user_who_looks_names_up_does_not_keep_others_from_sending() {
     }
     let (node, lines) = start();
     let mut strangers = ["resolves", "sends"].map(|part| Part::start_as(STRANGER, part));
-    // It is at it.
+    // The flood has begun.
     wait_for(&lines, "too many messages of this user wait");
     for number in 0..5 {
         Part::start_as(ASKER, &format!("sends-to MINE{number}")).finish();
@@ -137,11 +138,11 @@ fn names_of_domains_are_sent_to_in_no_legacy_network() {
     std::fs::write(domains.join("OFFICE.toml"), "not even a domain").unwrap();
     let (node, lines) = start();
     wait_for(&lines, "domain_wrong");
-    // Root sees the files, and others learn it from the node.
+    // Root can read the files; other users' programs get it from the node.
     let error = MailslotWriter::open(r"\\OFFICE\mailslot\x").unwrap_err();
     assert!(matches!(error, Error::NodeRefused(_)), "{error}");
     Part::start_as(STRANGER, "refused OFFICE").finish();
-    // Whoever does not ask, but writes to the node's slot.
+    // A program that does not ask first, but writes to the node's slot.
     let legacy = MailslotWriter::open(network::SLOT).unwrap();
     for target in ["OFFICE", "office"] {
         let address = format!(r"\\{target}\mailslot\x").parse().unwrap();
@@ -153,7 +154,7 @@ fn names_of_domains_are_sent_to_in_no_legacy_network() {
     node.stop().unwrap();
 }
 
-/// What a program of another version writes, and what it or the log is told.
+/// Messages of programs of other versions, and the answers or log lines.
 #[test]
 fn a_node_tells_programs_of_other_versions_whose_is_the_older_one() {
     if !is_apart("a_node_tells_programs_of_other_versions_whose_is_the_older_one") {
@@ -193,7 +194,7 @@ fn a_program_tells_that_its_node_is_of_another_version() {
         return;
     }
     let (older, newer) = ("it is of an older version", "it is of a newer version");
-    // A node that answers each request with these, one after the other.
+    // A node that answers successive requests with these.
     let answers = |slot: &str, answers: &[&[u8]]| {
         let answers: Vec<Vec<u8>> = answers.iter().map(|answer| answer.to_vec()).collect();
         let slot = Mailslot::create(slot).unwrap();
@@ -246,7 +247,7 @@ fn plays_its_part() {
             let writer = MailslotWriter::open(control::SLOT).unwrap();
             for number in 0_u64.. {
                 let request = serde_json::to_vec(&Request::Resolve(format!("THEIRS{number}"))).unwrap();
-                // They do not wait for the answers.
+                // The requests do not wait for the answers.
                 let _ = writer.begin_request(&request, None, Timeout::Forever);
             }
         }
@@ -265,7 +266,7 @@ fn plays_its_part() {
         "captures" => {
             let refused = control::ask(Request::Capture, PATIENCE).unwrap_err();
             assert!(matches!(refused, mailslot_node::Error::NotForThisUser), "{refused}");
-            // Packets for root do not go to a slot of this user that root's answers could be thought to go to.
+            // Packets for root are not sent to a slot of this user that imitates the one for root's answers.
             let content = serde_json::to_vec(&Request::Capture).unwrap();
             let node = MailslotWriter::open(control::SLOT).unwrap();
             let asked = node.begin_request(&content, None, Timeout::Forever).unwrap();

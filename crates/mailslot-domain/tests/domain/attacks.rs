@@ -1,5 +1,5 @@
-//! What strangers, and members who mean harm, try. Each refusal is counted under its reason, and nothing is remembered of what
-//! was refused.
+//! Attacks of strangers and of malicious members. Each refusal is counted under its reason, and refused messages leave
+//! no state.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -202,7 +202,7 @@ fn sessions_end_before_their_numbers_begin_again() {
     assert!(send("c", true).is_ok());
 }
 
-/// A caller who overlooks an error must not put what was to be sealed.
+/// A caller that ignores an error must not send unsealed data.
 #[test]
 fn errors_leave_no_plaintext_behind() {
     let domain = domain();

@@ -1,4 +1,4 @@
-//! Messages that travel together.
+//! Messages that are sealed together.
 
 use mailslot_domain::{Batch, Domain, Envelope, Error, Kind, Limits, Opener, Refused, Sealer, Session};
 

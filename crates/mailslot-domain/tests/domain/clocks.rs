@@ -48,9 +48,9 @@ impl World {
         Time::from_millis(u64::try_from(millis).expect("later than the epoch"))
     }
 
-    /// Another receiver of the same computer, which remembers nothing.
+    /// Another receiver of the same computer, without state.
     fn restart(&mut self, ahead: i64) {
-        // Nobody is ended and started again in no time.
+        // A restart takes some time.
         self.time += 1;
         (self.ahead, self.began) = (ahead, self.time);
         self.receiver = Opener::new(self.domain.clone(), self.clock(), Limits::default());
@@ -62,7 +62,7 @@ impl World {
         self.look();
     }
 
-    /// What a node does every second.
+    /// A node's action of every second.
     fn look(&mut self) {
         let elapsed = 1000 * (self.time - self.began);
         self.receiver.clock_says(Time::from_millis(self.clock().as_millis() - elapsed));
@@ -73,7 +73,7 @@ impl World {
         self.look();
     }
 
-    /// The member sends something, which is recorded. Whether it is let in is returned.
+    /// The member sends something, which is recorded. Returns whether it is accepted.
     fn send(&mut self) -> Result<(), Refused> {
         let number = self.recorded.len() as u64;
         let envelope = seal_at(after(self.time), &mut self.member.0, &self.to, &number.to_be_bytes());
@@ -91,7 +91,7 @@ impl World {
         Ok(())
     }
 
-    /// Asks `other` for the time; whether its receipt convinces.
+    /// Asks `other` for the time. Returns whether its receipt confirms the clock.
     fn ask_for_time(&mut self) -> bool {
         let (now, right) = (self.clock(), after(self.time));
         let to = self.domain.clock(&computer("SRV1"));
@@ -133,7 +133,7 @@ fn a_clock_that_is_set_back_lets_nothing_in_from_before_the_start() {
     world.pass(1000);
     world.set_clock(-2010);
     let old = world.recorded[0].clone();
-    // By the clock it would be fresh, and younger than the start; but the only member has another clock.
+    // By the clock it would be fresh, and later than the start; but the clock of the only member differs.
     assert!(!world.ask_for_time());
     world.pass(1000);
     assert_eq!(world.show(&old), Err(Refused::BeforeStart));
@@ -223,7 +223,7 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let ahead = prop_oneof![Just(0), -90..90_i64, -5000..5000_i64];
-    // A clock that is behind at the start is the one thing that nothing here can notice before it is set.
+    // A clock that is behind at the start is the only fault that cannot be detected before it is set.
     let at_start = prop_oneof![Just(0), 0..5000_i64];
     let step = prop_oneof![
         (0..100_u64).prop_map(Step::Pass),
@@ -240,8 +240,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    /// Whatever is done to the clock of a receiver that runs, and whatever is shown to it, nothing is delivered twice; and it
-    /// hears again as soon as its clock is right and another member has said so.
+    /// However the clock of a running receiver is set, and whatever it is sent, nothing is delivered twice. It accepts
+    /// messages again as soon as its clock is right and another member has confirmed it.
     #[test]
     fn no_setting_of_clocks_delivers_anything_twice_or_keeps_anything_out_for_long(steps in steps()) {
         let mut world = World::new(0);

@@ -13,7 +13,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("it is there").permissions().mode() & 0o777
 }
 
-/// A directory that does not exist yet, in one that goes away with the first value.
+/// A directory that does not exist yet, in one that is removed when the first value is dropped.
 fn directory() -> (tempfile::TempDir, Directory) {
     let parent = tempfile::tempdir().expect("a directory");
     let directory = Directory::at(parent.path().join("a/domains"));
@@ -47,7 +47,7 @@ fn files_that_others_may_use_are_refused() {
     assert!(directory.find("plant").is_ok());
 }
 
-/// What is no file is refused at once: a pipe has nobody who writes into it.
+/// Anything but a regular file is refused at once: reading a pipe without a writer would block.
 #[test]
 fn what_is_not_a_file_is_refused() {
     let (_parent, directory) = directory();
@@ -66,17 +66,16 @@ fn what_is_not_a_file_is_refused() {
     }
 }
 
-/// A user whom nobody trusts with domains.
+/// A user who is not trusted with domains.
 const SOMEBODY: u32 = 5002;
 
-/// Whether files can be given to others here, which only the superuser can.
+/// Whether this process can change the owner of files, which only the superuser can.
 fn can_give_away() -> bool {
     let file = tempfile::NamedTempFile::new().expect("a file");
     chown(file.path(), Some(SOMEBODY), None).is_ok()
 }
 
-/// Everything that leads to a domain file may belong to another user, or be for others to write: the file, a symbolic link to it,
-/// the directory.
+/// Cases in which another user owns the file, a symbolic link to it, or the directory, or can write to it.
 #[test]
 fn what_other_users_own_is_refused_unless_it_is_the_nodes_user() {
     if !can_give_away() {

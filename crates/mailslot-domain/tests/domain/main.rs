@@ -1,4 +1,4 @@
-//! Domains as a node meets them: what one member seals, others open, and nobody else.
+//! Domains from a node's view: other members open what one member seals, and nobody else can.
 
 mod attacks;
 mod batches;
@@ -17,7 +17,7 @@ mod vectors;
 
 use mailslot_domain::Limits;
 
-/// The usual ones but for what `set` changes.
+/// The default limits, changed by `set`.
 fn limits(set: impl FnOnce(&mut Limits)) -> Limits {
     let mut limits = Limits::default();
     set(&mut limits);

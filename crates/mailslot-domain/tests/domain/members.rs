@@ -1,4 +1,4 @@
-//! A vocabulary for the tests: members of a domain, and what they send each other.
+//! Helpers for the tests: members of a domain, and their messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub fn computer(name: &str) -> NetbiosName {
     name.parse().expect("a good name")
 }
 
-/// A sealed domain of its own.
+/// A new sealed domain.
 pub fn domain() -> Arc<Domain> {
     random().and_then(|random| Domain::sealed("PLANT", NOW, &random)).expect("a good name")
 }
@@ -37,7 +37,7 @@ pub fn sealer(domain: &Arc<Domain>, name: &str) -> Sealer {
     Sealer::new(domain.clone(), name, session, Limits::default()).expect("a good name")
 }
 
-/// A receiver that began a minute ago.
+/// A receiver that started a minute ago.
 pub fn opener(domain: &Arc<Domain>) -> Opener {
     Opener::new(domain.clone(), before(60), Limits::default())
 }

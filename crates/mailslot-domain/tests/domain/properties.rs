@@ -1,4 +1,4 @@
-//! What holds for every message.
+//! Properties of all messages.
 
 use std::net::Ipv4Addr;
 
@@ -54,7 +54,7 @@ proptest! {
                 0 => Refused::Version,
                 1 => Refused::Malformed,
                 2..10 => Refused::KeyUnknown,
-                // The only bit of sequence 1, which no sequence is without.
+                // The only bit of sequence 1: without it the sequence is 0, which is invalid.
                 33 if bit % 8 == 0 => Refused::Malformed,
                 _ => Refused::Forged,
             };
@@ -125,7 +125,7 @@ fn messages_fit_no_other_slot_computer_domain_or_kind() {
     assert_eq!(open(&mut opener, &to, &envelope), Ok(b"data".to_vec()));
 }
 
-/// The same key in two domains, as after an edited file: the id keeps them apart.
+/// The same key in two domains, as after editing a file: the id separates them.
 #[test]
 fn messages_fit_no_domain_of_another_id() {
     let domain = domain();

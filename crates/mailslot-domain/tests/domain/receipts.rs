@@ -4,7 +4,7 @@ use mailslot_domain::{Domain, Envelope, Kind, Outcome, Receipt, Refused, Request
 
 use crate::members::*;
 
-/// A confirmed write to all, and what the receiver needs for its receipt.
+/// A confirmed write to all, as the sender's and the receiver's request.
 fn write(domain: &std::sync::Arc<Domain>, sender: &mut Sealer) -> (Request, Request) {
     let to = alerts(domain);
     let mut envelope = Envelope::default();
@@ -81,7 +81,7 @@ fn receipts_cannot_be_changed_or_made_by_strangers() {
     assert_eq!(opener.open_receipt(&request, NOW, &mut message.payload, None), Err(Refused::Malformed));
 }
 
-/// The same nonce under the same key would give both messages away.
+/// The same nonce with the same key would reveal both messages.
 #[test]
 fn two_receipts_for_one_write_are_numbered_apart() {
     let domain = domain();

@@ -11,7 +11,7 @@ use crate::members::*;
 
 const WITHIN: Duration = Duration::from_millis(1500);
 
-/// A request to all, and what the receiver needs for its reply.
+/// A request to all, as the sender's and the receiver's request.
 fn ask(domain: &Arc<Domain>, sender: &mut Sealer) -> (Request, Request) {
     let to = alerts(domain);
     let mut envelope = Envelope::default();
@@ -73,7 +73,7 @@ fn replies_fit_no_other_request_and_nobody_else_makes_or_changes_them() {
     let mut message = seal(&mut sealer(&domain, "SRV2"), &alerts(&domain), b"\x01no");
     assert_eq!(opener.open_reply(&first, NOW, &mut message.payload), Err(Refused::Malformed));
     assert!(opener.open_reply(&first, NOW, &mut true_reply.clone()).is_ok());
-    // As a receipt it would be one that says more than it may.
+    // As a receipt it has too much data.
     assert!(opener.open_receipt(&first, NOW, &mut true_reply.clone(), None).is_err());
 }
 
@@ -96,7 +96,7 @@ fn sizes_are_limited_on_both_ways() {
     }
 }
 
-/// Nothing there would prove who replies.
+/// Nothing there would authenticate the reply.
 #[test]
 fn open_domains_have_no_requests() {
     let domain = Domain::open("PLANT").expect("a good name");
@@ -109,7 +109,7 @@ fn open_domains_have_no_requests() {
     assert!(opener(&domain).open_reply(&request, NOW, &mut [1, 2, 3]).is_err());
 }
 
-/// What a put brings asks nobody.
+/// A put cannot carry a request.
 #[test]
 fn a_request_is_no_message() {
     let domain = domain();

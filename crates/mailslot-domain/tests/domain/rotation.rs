@@ -1,4 +1,4 @@
-//! Keys in time.
+//! Keys over time.
 
 use std::sync::Arc;
 use std::time::Duration;

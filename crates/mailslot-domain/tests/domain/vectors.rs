@@ -1,4 +1,4 @@
-//! The test vectors, which another implementation has made from the same page: `tests/domains/vectors.py`.
+//! The test vectors of another implementation of the same page: `tests/domains/vectors.py`.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -70,7 +70,7 @@ fn legacy(message: &Value) -> Option<Legacy<'_>> {
     })
 }
 
-/// What a vector's message says, or the messages of its batch.
+/// The data of a vector's message, or the messages of its batch.
 fn messages(message: &Value) -> Vec<Vec<u8>> {
     match message["batch"].as_array() {
         Some(batch) => batch.iter().map(bytes).collect(),
@@ -78,7 +78,7 @@ fn messages(message: &Value) -> Vec<Vec<u8>> {
     }
 }
 
-/// Seals what a vector says: earlier numbers of the stream first.
+/// Seals a vector's message, after the earlier numbers of the stream.
 fn sealed(domain: &Arc<Domain>, message: &Value) -> (Envelope, Request) {
     let session = Session::new(array(&message["session"]));
     let mut sealer =
@@ -101,7 +101,7 @@ fn sealed(domain: &Arc<Domain>, message: &Value) -> (Envelope, Request) {
     (envelope, request)
 }
 
-/// Opens an envelope as a receiver would that has just begun, and compares.
+/// Opens an envelope with a new receiver, and compares the result.
 fn opens(domain: &Arc<Domain>, message: &Value, mut envelope: Envelope) {
     let now = time(&message["time"]);
     let mut opener = Opener::new(domain.clone(), now, Limits::default());

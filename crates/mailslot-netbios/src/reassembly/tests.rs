@@ -22,7 +22,7 @@ fn first(data: &[u8]) -> Whole<'static> {
     Whole { kind: Destination::Unique, source: name.clone(), destination: name, data: data.to_vec().into() }
 }
 
-/// With what it has counted.
+/// A reassembly and its counters.
 struct Bench(Reassembly, Counters);
 
 impl Bench {
@@ -138,14 +138,14 @@ fn each_way_that_a_datagram_comes_has_its_own_fragments() {
     }
 }
 
-/// What a sender says that gives all datagrams one id, each in pieces of two bytes.
+/// The datagrams of a sender that gives all of them one id.
 fn texts() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    // Few letters, so that datagrams often begin alike.
+    // Few letters, so that datagrams often have equal beginnings.
     prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab".to_vec()), 3..10), 1..6)
 }
 
 proptest! {
-    /// However many fragments of the others are lost or come twice.
+    /// However many fragments of the others are lost or duplicated.
     #[test]
     fn of_datagrams_with_one_id_those_arrive_that_come_whole(
         texts in texts(),

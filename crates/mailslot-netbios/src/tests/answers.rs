@@ -1,4 +1,4 @@
-//! What is said to requests.
+//! Answers to requests.
 
 use super::*;
 
@@ -177,7 +177,7 @@ fn a_node_that_browses_overhears_what_master_browsers_are_told_and_does_not_answ
             (masters.clone(), Cast::Broadcast, true),
             (other.clone().with_suffix(0x1D), Cast::Broadcast, false),
             (plant.clone().with_suffix(0x1B), Cast::Broadcast, false),
-            // A message to this machine alone is for what it has.
+            // A unicast message is accepted only for names that this machine holds.
             (plant.clone().with_suffix(0x1D), Cast::Unicast, false),
         ] {
             bench.hear_datagram(&scoped(&name), cast);
@@ -194,7 +194,8 @@ fn a_node_that_browses_overhears_what_master_browsers_are_told_and_does_not_answ
     }
 }
 
-/// As by nmbd, which answers with its own spelling; the one of the question is what every asker knows again.
+/// As in nmbd. But the answer has the query's spelling, which every asker recognises; nmbd answers with its own
+/// spelling.
 #[test]
 fn names_are_known_in_any_spelling() {
     let mut config = Config::new("Pc-1", "Plant").expect("valid names");
@@ -216,7 +217,7 @@ fn names_are_known_in_any_spelling() {
                 assert_eq!(answer.body.name(), Some(&spelled), "who asks knows the answer by the name");
                 bench.hear_datagram(&spelled, cast);
                 assert!(matches!(bench.events()[..], [Event::Message(_)]), "{spelled:?}");
-                // One with the same id and data is a copy.
+                // Otherwise the same id and data would be a copy.
                 bench.now += Duration::from_secs(60);
             }
             bench.hear(OTHER, Cast::Unicast, &Packet::node_status_request(4, spelled.clone()));
@@ -225,7 +226,7 @@ fn names_are_known_in_any_spelling() {
             bench.hear(OTHER, Cast::Broadcast, &claim);
             let objection = bench.sent().map(|(_, answer)| answer.body.rcode());
             assert_eq!(objection, Some(Rcode::Active), "{spelled:?} {kind:?}");
-            // What is no letter is what it is, and so is the suffix.
+            // The suffix, and characters that are not letters, have one spelling.
             for place in [1, 15] {
                 let mut other = bytes;
                 other[place] ^= 0x80;

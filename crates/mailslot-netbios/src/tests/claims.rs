@@ -1,4 +1,4 @@
-//! Claiming names, keeping and losing them.
+//! Claims, defence and loss of names.
 
 use super::*;
 
@@ -53,7 +53,7 @@ fn a_refused_name_is_claimed_again_after_ever_longer_times_until_nobody_objects(
         bench.hear(OTHER, Cast::Unicast, &answer);
         assert_eq!(bench.events(), []);
     }
-    // Then the other node is silent. The third question is the last, and what follows is an ordinary claim.
+    // Then the other node does not answer. The third query is the last, and an ordinary claim follows.
     for _ in 0..3 {
         assert_eq!(*bench.next().expect("a question").1.ip(), OTHER);
     }
@@ -76,7 +76,7 @@ fn a_name_whose_holder_gives_it_up_is_claimed_within_seconds() {
     let counters = bench.node.counters();
     assert_eq!((counters.dropped(Drop::Demand), counters.dropped(Drop::OtherSubnet)), (1, 1));
     let before = bench.node.poll_timeout();
-    // So soon after the check, one more would be at a stranger's wish.
+    // So soon after the check, packets of other nodes cause no further one.
     bench.hear(OTHER, Cast::Broadcast, &release);
     assert_eq!(bench.node.poll_timeout(), before);
     let checked = bench.now - Duration::from_secs(4);
@@ -118,7 +118,7 @@ fn a_claim_of_a_lower_address_puts_a_claim_off_once_and_takes_nothing_away() {
         while bench.next().is_some() {}
         assert_eq!(bench.node.names().next().map(|name| name.state), Some(NameState::Held));
         assert!(!bench.events().iter().any(|event| matches!(event, Event::NameInConflict { .. })));
-        // And now it objects again.
+        // Now it objects again.
         bench.hear(FIRST, Cast::Broadcast, &Packet::broadcast_registration(3, pc(), unique(FIRST)));
         assert_eq!(bench.sent().map(|(_, answer)| answer.body.rcode()), Some(Rcode::Active));
     }
@@ -199,7 +199,7 @@ fn a_p_node_registers_waits_as_a_wack_says_and_refreshes_at_half_the_ttl() {
     let (at, _, refresh) = bench.next().expect("a refresh");
     assert_eq!(at, 9_000 + 600_000);
     assert!(matches!(refresh.body, Body::RefreshRequest { .. }));
-    // The server knows another address. Asked to register this one, it finds out which is right.
+    // The server knows another address. When asked to register this one, it finds out which is right.
     bench.hear(SERVER, Cast::Unicast, &Packet::registration_response(refresh.id, claim(1200, OWN), Rcode::Refused));
     assert_eq!(bench.events(), []);
     let registration = bench.packet();
@@ -209,7 +209,7 @@ fn a_p_node_registers_waits_as_a_wack_says_and_refreshes_at_half_the_ttl() {
     assert_eq!(bench.events(), [Event::NameInConflict { name: pc(), interface: 1, by }]);
 }
 
-/// What a server says that cannot do what it was asked.
+/// Answers of a server that could not handle the request.
 const FAILURES: [Rcode; 3] = [Rcode::Format, Rcode::Server, Rcode::Unsupported];
 
 #[test]
@@ -295,7 +295,7 @@ fn after_each_timeout_the_next_deadline_lies_ahead() {
 #[test]
 fn a_registration_that_falls_due_during_a_check_follows_it() {
     let mut bench = Bench::new(NodeType::H);
-    // Three registrations that nobody answers, three claims, the demand.
+    // Three registrations without an answer, three claims, the demand.
     for _ in 0..7 {
         bench.packet();
     }
@@ -306,7 +306,7 @@ fn a_registration_that_falls_due_during_a_check_follows_it() {
     for _ in 0..3 {
         bench.packet();
     }
-    // The end of the check, by which the time for the registration has passed.
+    // The end of the check, after the time for the registration.
     bench.now += Duration::from_millis(250);
     bench.node.handle_timeout(bench.now);
     let (to, _) = bench.sent().expect("a registration");

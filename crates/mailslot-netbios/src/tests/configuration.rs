@@ -1,10 +1,10 @@
-//! What a node can be.
+//! Valid and invalid configurations.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Texts that are often a name nearly.
+/// Texts that are often almost a name.
 fn text() -> impl Strategy<Value = String> {
     let letter = prop_oneof![
         12 => prop::sample::select("ABCxyz019-_!#$%&()'{}~".chars().collect::<Vec<_>>()),
@@ -13,7 +13,7 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(letter, 0..18).prop_map(|letters| letters.into_iter().collect())
 }
 
-/// Could a message be sent to `\\\\TEXT\\mailslot\\x`, and would it come to who is called so?
+/// Whether a message can be sent to `\\\\TEXT\\mailslot\\x`, and would reach the holder of the name.
 fn can_be_addressed(text: &str) -> bool {
     let is_part = |c: char| (' '..='~').contains(&c) && !"\\/:*?\"<>|".contains(c);
     (1..=15).contains(&text.len())
@@ -46,7 +46,7 @@ proptest! {
         }
     }
 
-    /// However names are added, one that is there has one kind.
+    /// However names are added, each has one kind.
     #[test]
     fn no_name_is_of_this_node_alone_and_of_a_group(added in prop::collection::vec((0..3usize, 0..3u8, any::<bool>()), 0..20)) {
         let mut config = Config::new("PC", "PLANT").expect("valid names");

@@ -1,4 +1,4 @@
-//! Finding names, and sending to what was found.
+//! Queries for names, and messages to their holders.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn nodes_that_answer_for_the_wildcard_are_in_no_conflict() {
     assert_eq!((bench.sent(), bench.events().len()), (None, 1));
 }
 
-/// `holders` says what the second one that answers for a name tells when it is asked alone.
+/// `holders` are the addresses in the answer of the second holder to a unicast query.
 fn second_answer(holders: &[Ipv4Addr]) -> (Bench, Option<(SocketAddrV4, Packet)>) {
     let mut bench = Bench::held();
     let wanted = pc().with_suffix(3);
@@ -53,8 +53,8 @@ fn a_node_that_answers_from_two_addresses_of_a_subnet_is_in_no_conflict() {
     );
 }
 
-/// Has a server answer with these addresses, and tells where the message is sent and which nodes are asked before; `answer` is
-/// what becomes of a question to a node: whether it has the name, or nothing.
+/// Makes a server answer with these addresses. Returns where the message is sent, and which nodes are asked before.
+/// `answer` is a node's answer to a query: whether it has the name, or `None`.
 fn sent_to(
     node_type: NodeType,
     addresses: &[Ipv4Addr],
@@ -111,11 +111,11 @@ fn of_several_addresses_the_reachable_ones_are_asked_first_and_the_one_that_answ
             let expected = if holder == OTHER { vec![OTHER] } else { vec![OTHER, BEYOND] };
             assert_eq!((to, asked), (Some(holder), expected), "{addresses:?}");
         }
-        // Nobody answers: perhaps the holder answers no questions.
+        // No node answers: the holder may not answer unicast queries.
         let (to, asked) = sent_to(NodeType::P, &addresses, |_| None);
         let twice = vec![OTHER, BEYOND, NOWHERE, OTHER, BEYOND, NOWHERE];
         assert_eq!((to, asked), (Some(OTHER), twice), "{addresses:?}");
-        // Those that say that they do not have the name are not asked again.
+        // Nodes that answer that they do not have the name are not asked again.
         let (to, asked) = sent_to(NodeType::P, &[BEYOND, OTHER], |to| (to == OTHER).then_some(false));
         assert_eq!((to, asked), (Some(BEYOND), vec![OTHER]));
     }
@@ -128,7 +128,7 @@ fn a_node_with_one_address_is_sent_to_without_a_question() {
     }
 }
 
-/// What no node has, as seen from 10.0.0.5/24.
+/// Addresses that no node can have, as seen from 10.0.0.5/24.
 const IMPOSSIBLE: [Ipv4Addr; 9] = [
     Ipv4Addr::UNSPECIFIED,
     Ipv4Addr::new(0, 1, 2, 3),
@@ -148,7 +148,7 @@ fn addresses_that_no_node_can_have_are_not_believed() {
             assert_eq!(sent_to(node_type, &[impossible], |_| None), (None, vec![]), "{impossible}");
             assert_eq!(sent_to(node_type, &[impossible, LAST], |_| None), (Some(LAST), vec![]), "{impossible}");
         }
-        // Of answers to a broadcast, others may follow.
+        // After an answer to a broadcast, others may follow.
         let mut bench = Bench::held();
         let wanted = pc().with_suffix(3);
         bench.node.resolve(bench.now, wanted.clone());
@@ -182,7 +182,7 @@ fn what_neighbours_say_they_have_is_asked_for_again_at_once() {
             }
             while bench.next().is_some() {}
             assert_eq!((bench.events().len(), bench.node.sizes().cached_names), (1, 1));
-            // From another subnet, nobody heeds it.
+            // From another subnet it is ignored.
             bench.hear(SERVER, Cast::Broadcast, &packet);
             assert_eq!(bench.node.sizes().cached_names, 1);
             bench.hear(LAST, Cast::Broadcast, &packet);
@@ -195,7 +195,7 @@ fn what_neighbours_say_they_have_is_asked_for_again_at_once() {
 
 #[test]
 fn a_name_that_is_being_claimed_is_looked_for_until_it_is_held() {
-    // Claims as of nmbd, a second apart, and then the name is held.
+    // Claims like nmbd's, a second apart, and then the name is held.
     let mut bench = Bench::held();
     let wanted = pc().with_suffix(3);
     bench.node.resolve(bench.now, wanted.clone());
@@ -277,7 +277,7 @@ fn a_p_node_sends_to_each_member_of_a_group_that_its_server_lists() {
             sent.push(*transmit.to.ip());
         }
         let (expected, result) = match members.len() {
-            // "By broadcast", says the server: that is not for P nodes.
+            // The server's answer means a broadcast, which P nodes do not send.
             1 => (vec![], Err(SendError::Unreachable(group))),
             _ => (vec![OTHER, LAST], Ok(2)),
         };
@@ -289,8 +289,8 @@ fn member(address: Ipv4Addr) -> Holder {
     Holder { flags: NameFlags::group(NodeType::B), address }
 }
 
-/// What a user is told of a group's members, when a server of an H node tells `told` and these neighbours answer; and whether a
-/// message to the group had to wait for them.
+/// The members of a group that a user gets when the server answers `told` and these neighbours answer, and whether the
+/// neighbours were asked. Checks that a message to the group does not wait for them.
 fn members(node_type: NodeType, told: Ipv4Addr, neighbours: &[Ipv4Addr]) -> (Vec<Ipv4Addr>, bool) {
     let mut bench = Bench::new(node_type);
     let registration = bench.packet();
@@ -337,7 +337,7 @@ fn members(node_type: NodeType, told: Ipv4Addr, neighbours: &[Ipv4Addr]) -> (Vec
 fn members_that_a_server_does_not_tell_are_asked_for_themselves() {
     for all in [Ipv4Addr::BROADCAST, Ipv4Addr::UNSPECIFIED] {
         assert_eq!(members(NodeType::H, all, &[OTHER, LAST]), (vec![OTHER, LAST], true));
-        // The group is there all the same.
+        // The group exists all the same.
         assert_eq!(members(NodeType::H, all, &[]), (vec![all], true));
         assert_eq!(members(NodeType::P, all, &[OTHER]), (vec![all], false));
     }
@@ -374,7 +374,7 @@ fn a_server_that_is_silent_costs_one_query_and_not_each() {
         config.names.clear();
         config.node_type = node_type;
         let mut bench = Bench::with(config);
-        // Whom a query for a name goes to until one of `answering` is asked, how long that takes, and how it ends.
+        // The servers that a query asks until one of `answering` is asked, how long that takes, and how it ends.
         let asked = |bench: &mut Bench, suffix: u8, answering: &[Ipv4Addr]| {
             let (wanted, begun) = (pc().with_suffix(suffix), bench.now);
             bench.node.resolve(bench.now, wanted.clone());

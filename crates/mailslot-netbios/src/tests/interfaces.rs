@@ -1,4 +1,4 @@
-//! Which interface is spoken from, and where nothing can be broadcast.
+//! The choice of the sending interface, and interfaces without broadcasts.
 
 use std::sync::{Arc, Mutex};
 
@@ -23,7 +23,7 @@ fn config(node_type: NodeType) -> Config {
     config
 }
 
-/// A node on these interfaces; `route` tells which of its addresses leads to others.
+/// A node on these interfaces; `route` is its address that leads to other subnets.
 fn bench(node_type: NodeType, interfaces: &[Interface], route: Option<Ipv4Addr>) -> Bench {
     let now = Instant::now();
     let mut node = Node::new(config(node_type), Vec::new(), now, 7);
@@ -39,7 +39,8 @@ fn registered(packet: &Packet) -> Option<&Claim> {
     }
 }
 
-/// All that is sent until nothing is due within a minute: by which interface, to where, and what. A server that is asked grants.
+/// All packets until nothing is due within a minute, each with its interface and destination. Servers grant all
+/// requests.
 fn exchange(bench: &mut Bench) -> Vec<(u32, Ipv4Addr, Packet)> {
     let (mut all, end) = (Vec::new(), bench.now + Duration::from_secs(60));
     loop {
@@ -62,7 +63,7 @@ fn exchange(bench: &mut Bench) -> Vec<(u32, Ipv4Addr, Packet)> {
     }
 }
 
-/// The interface by which a message to `address` leaves, and the address that the datagram says it comes from.
+/// The interface by which a message to `address` is sent, and the source address in the datagram.
 fn leaves(bench: &mut Bench, address: Ipv4Addr) -> Option<(u32, Ipv4Addr)> {
     while bench.node.poll_transmit().is_some() {}
     let target = Target::Node(pc().with_suffix(3), address);
@@ -161,7 +162,7 @@ proptest! {
         let by_subnet = all.iter().find(|it| Some(it.prefix) == smallest && it.contains(to)).map(|it| it.id);
         let by_route = route.and_then(|route| all.iter().find(|it| it.address == route)).map(|it| it.id);
         let (id, source) = leaves(&mut bench, to).expect("there is an interface");
-        // Among equal ones, the addresses that names are registered for come first.
+        // Among equals, the addresses for which names are registered come first.
         if let Some(by) = by_subnet {
             let equal = all.iter().any(|it| it.id == id && Some(it.prefix) == smallest && it.contains(to));
             prop_assert!(equal, "by {id}, not {by}");

@@ -22,7 +22,7 @@ const OTHER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
 const LAST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 10);
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 9, 9, 9);
 
-/// A node with one unique name, PC<00>, and what it has sent.
+/// A node with one unique name, PC<00>, and the time.
 struct Bench {
     node: Node,
     start: Instant,
@@ -59,7 +59,7 @@ impl Bench {
         Some((transmit.to, Packet::parse(&transmit.bytes).expect("nodes send what can be parsed")))
     }
 
-    /// The next packet, and when it goes: milliseconds since the beginning.
+    /// The next packet, and when it is sent: milliseconds since the beginning.
     fn next(&mut self) -> Option<(u128, SocketAddrV4, Packet)> {
         loop {
             if let Some((to, packet)) = self.sent() {
@@ -80,12 +80,12 @@ impl Bench {
         self.node.handle_packet(self.now, received, &packet.encode());
     }
 
-    /// Hears a message to the slot `x` of the one computer `destination`.
+    /// Receives a message to the slot `x` of the computer `destination`.
     fn hear_message(&mut self, destination: &Name) {
         self.hear_datagram(destination, Cast::Unicast);
     }
 
-    /// Hears a message to the slot `x` of those who have the name `destination`.
+    /// Receives a message to the slot `x` of the holders of the name `destination`.
     fn hear_datagram(&mut self, destination: &Name, cast: Cast) {
         let write = MailslotWrite::new(b"x", b"data").expect("a short write").encode(Style::Windows);
         let from = SocketAddrV4::new(OTHER, 138);

@@ -1,4 +1,4 @@
-//! Floods of packets with forged sources, and what of honest ones gets through.
+//! Floods of packets with forged sources, and how many honest packets get through.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use rand::{RngExt as _, SeedableRng as _};
 
 const HONEST: Ipv4Addr = Ipv4Addr::new(10, 0, 3, 7);
 
-/// Where the forged sources are.
+/// The forged sources.
 #[derive(Clone, Copy, Debug)]
 enum From {
-    /// So many addresses of the node's subnet, which is a /16.
+    /// This many addresses of the node's subnet, which is a /16.
     Subnet(u16),
     Elsewhere,
 }
@@ -56,7 +56,7 @@ impl Flood {
         Flood { node, now, rate, from, random, make, owed: 0.0, answers: Vec::new(), events: Vec::new() }
     }
 
-    /// Lets time pass, a millisecond at a time, in which the flood goes on.
+    /// Lets time pass in steps of a millisecond, while the flood continues.
     fn pass(&mut self, millis: u32) {
         for _ in 0..millis {
             self.now += Duration::from_millis(1);
@@ -83,9 +83,9 @@ impl Flood {
         self.events.extend(std::iter::from_fn(|| self.node.poll_event()));
     }
 
-    /// Of 50 honest requests, one each 40 ms from as many machines, how many are answered?
+    /// How many are answered of 50 honest requests, one each 40 ms from as many machines.
     fn answered(mut self, request: &[u8]) -> usize {
-        // Longer than what the node answers at once lasts.
+        // Longer than the burst of the budget lasts.
         self.pass(1500);
         let mut answered = 0;
         for number in 0..50 {
@@ -98,7 +98,7 @@ impl Flood {
         answered
     }
 
-    /// Of 50 honest messages in two fragments, `gap` milliseconds apart, how many arrive?
+    /// How many arrive of 50 honest messages in two fragments, `gap` milliseconds apart.
     fn arrived(mut self, gap: u32) -> usize {
         self.pass(100);
         for id in 0..50 {
@@ -142,7 +142,8 @@ fn fragments_from_elsewhere_keep_none_of_a_neighbour_away() {
     }
 }
 
-/// 256 datagrams wait, so that the rest of one may come 25 ms after its beginning at 10,000 forged ones a second.
+/// 256 unfinished datagrams are kept, so at 10,000 forged ones a second the rest of one may arrive 25 ms after its
+/// beginning.
 #[test]
 fn forged_fragments_of_neighbours_must_be_faster_than_an_honest_sender() {
     for (rate, number, gap) in [(200, 4000, 100), (2000, 4000, 100), (10_000, 60_000, 20), (50_000, 60_000, 4)] {
@@ -177,8 +178,8 @@ fn queries_of_forged_neighbours_leave_quiet_ones_their_answers() {
         let answered = Flood::new(rate, From::Subnet(number), forged_status_request).answered(&request);
         assert_eq!(answered, 50, "{rate} {number}");
     }
-    // More forged sources than are known, which only a subnet beyond a /19 has: up to the budget and the reserve together all
-    // are answered, and beyond it there is little to tell honest ones by.
+    // More forged sources than have entries, possible only on subnets larger than a /19: all are answered up to the sum
+    // of budget and reserve; beyond that, little distinguishes honest sources.
     let answered = Flood::new(10_000, From::Subnet(60_000), forged_query).answered(&request);
     assert_eq!(answered, 50);
 }

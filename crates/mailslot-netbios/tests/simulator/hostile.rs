@@ -1,4 +1,4 @@
-//! Whatever comes in, a node does not panic, keeps its bounds, and says less than it is told.
+//! Whatever it receives, a node does not panic, keeps its bounds, and sends less than it receives.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ fn node(now: Instant, node_type: NodeType, limits: Limits) -> Node {
     Node::new(config, vec![interface], now, 1)
 }
 
-/// Packets of all kinds, about names that the node has, may be asking for, or does not know; half of them damaged.
+/// Packets of all kinds, about names that the node holds, may be querying, or does not know; half of them damaged.
 fn packet() -> impl Strategy<Value = (Service, Vec<u8>)> {
     let valid = (0..16u8, 0..6u16, 0..5u8, any::<[u8; 4]>()).prop_map(|(kind, id, who, address)| {
         let name = Name::new(["PC", "PLANT", "OTHER", "X", "*"][usize::from(who)], 0).expect("a valid name");
@@ -143,7 +143,7 @@ proptest! {
             } else if request == 2 {
                 node.node_status(now, Ipv4Addr::new(10, 0, 0, 2));
             } else if let Some(sent) = sent.first().filter(|_| service == Service::Name && bytes.len() > 1) {
-                // An answer to what was really asked gets further.
+                // An answer with the id of a real request gets further.
                 bytes[..2].copy_from_slice(&sent.bytes[..2]);
             }
             let from = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, host), 137);
@@ -186,7 +186,7 @@ proptest! {
     ) {
         let mut now = Instant::now();
         let mut node = node(now, node_type, tight());
-        // The server is silent: by then an H node holds its names.
+        // The server does not answer: after this time an H node holds its names.
         for _ in 0..40 {
             now = node.poll_timeout().unwrap_or(now);
             node.handle_timeout(now);
@@ -204,7 +204,7 @@ proptest! {
     }
 }
 
-/// A node whose names are claimed, and the time then.
+/// A node that holds its names, and the time then.
 fn settled_node(limits: Limits) -> (Node, Instant) {
     let mut now = Instant::now();
     let mut node = node(now, NodeType::B, limits);

@@ -1,4 +1,4 @@
-//! Each limit that bites is seen in the counter that names it.
+//! Drops for each limit show in the counter that names the limit.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Instant;
@@ -18,7 +18,7 @@ fn near(number: u8) -> SocketAddrV4 {
     SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, number), 137)
 }
 
-/// What honest machines do within a moment: what limits have dropped of it.
+/// What limits have dropped of honest machines' traffic within a moment.
 fn dropped(limits: Limits) -> Vec<Drop> {
     let mut now = Instant::now();
     let interface = Interface {
@@ -39,7 +39,7 @@ fn dropped(limits: Limits) -> Vec<Drop> {
         node.handle_packet(now, Received { interface: 0, from, service, cast: Cast::Unicast }, bytes);
     };
     for number in 0..4 {
-        // Each question is answered, by a node that tells three addresses.
+        // Each query is answered by a node with three addresses.
         let wanted = name(&format!("OTHER{number}"));
         node.resolve(now, wanted.clone());
         let query = std::iter::from_fn(|| node.poll_transmit()).last().expect("a query");
@@ -82,7 +82,8 @@ fn each_limit_that_bites_is_counted_where_it_is_named() {
     assert_eq!(dropped(limits("")), []);
     for reason in Drop::ALL {
         for limit in reason.limits() {
-            // Some bite only where others do: what is left when a rate is used up, and what those share who find no room.
+            // Some limits take effect only after others: the reserve after the budget, and the shared budget when the
+            // table is full.
             let (number, rate) = match *limit {
                 "answers" => (1, "answers-reserved = { per-second = 1, burst = 1 }\n"),
                 "answers-reserved" => (1, "answers = { per-second = 1, burst = 1 }\n"),

@@ -1,5 +1,5 @@
-//! Hundreds of nodes in one process, on networks that lose, delay, repeat and reorder packets, and fall apart. Time is
-//! virtual. A run follows from its seed, which is printed when a test fails.
+//! Hundreds of nodes in one process, on networks that lose, delay, repeat and reorder packets, and are partitioned.
+//! Time is virtual. The seed determines a run, and is printed when a test fails.
 
 mod floods;
 mod hostile;
@@ -12,7 +12,7 @@ mod strangers;
 mod untidy;
 mod wins;
 
-/// Runs `test` with seeds from 1 to `count`, and says which one failed.
+/// Runs `test` with seeds from 1 to `count`, and prints the one that failed.
 fn seeds(count: u64, test: impl Fn(u64)) {
     struct Failed(u64);
     impl Drop for Failed {

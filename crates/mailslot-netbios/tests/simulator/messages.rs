@@ -1,4 +1,4 @@
-//! Messages reach whom they are for, once.
+//! Messages reach their receivers, once.
 
 use mailslot_netbios::{Cast, Config, Event, SendError, Service, Target};
 use mailslot_wire::datagram::{Body, Destination, Header, Packet};
@@ -134,7 +134,7 @@ fn equal_long_messages_in_fragments_arrive_as_often_as_they_were_sent_however_of
         };
         let (sender, both, left) = (config("SENDER", &[0, 1]), config("BOTH", &[0, 1]), config("LEFT", &[0]));
         network.run_seconds(3);
-        // Fragments count in their order, so that nothing may overtake.
+        // Fragments are accepted only in order, so no packet may overtake another.
         network.conditions = Conditions { loss: 0, copies: 40, delay: std::time::Duration::from_micros(50) };
         let texts = [[7; 424], [7; 424], [8; 424], [7; 424]];
         for text in &texts {

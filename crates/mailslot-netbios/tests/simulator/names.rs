@@ -45,7 +45,7 @@ fn of_those_that_claim_a_name_at_once_exactly_one_gets_it() {
 fn a_later_claimant_is_refused_and_told_by_whom() {
     seeds(60, |seed| {
         let mut network = Network::new(seed, BAD);
-        // The later one has the lower address: being first counts.
+        // The later one has the lower address, but the earlier claim wins.
         let late_place = network.add_plain("OTHER", "PLANT");
         let first = network.add_plain("SAME", "PLANT");
         network.run_seconds(4);
@@ -116,7 +116,7 @@ fn hundreds_of_nodes_on_bad_networks_agree_about_names_after_a_partition() {
         for number in 0..NODES {
             let config = mailslot_netbios::Config::new(&computer(number), "PLANT").expect("valid names");
             network.add(config, &[(number % 3) as u8]);
-            // The last ones have the names of the first ones, but do not hear them.
+            // The last nodes have the names of the first ones, but are cut off from them.
             network.sides.insert(number, u8::from(number >= NODES / 2));
         }
         network.run_seconds(4);
@@ -231,7 +231,7 @@ fn the_loser_of_a_name_takes_it_back_when_the_winner_is_gone() {
             network.resolve(asker, &name("SAME"));
             network.run_seconds(660);
         }
-        // It stays like that, however often the loser tries.
+        // The winner keeps the name, however often the loser tries.
         let winner = network.holders(&name("SAME"));
         network.run_seconds(4 * 3600);
         assert_eq!(network.holders(&name("SAME")), winner);

@@ -15,14 +15,14 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::wins::Wins;
 
-/// What the network does to packets, each copy on its own.
+/// The conditions of the network, applied to each copy of a packet separately.
 #[derive(Clone, Copy)]
 pub struct Conditions {
     /// Of a hundred packets, how many are lost.
     pub loss: u32,
-    /// Of a hundred packets, how many come twice.
+    /// Of a hundred packets, how many are duplicated.
     pub copies: u32,
-    /// How long a packet takes at most; packets overtake each other.
+    /// The longest delay of a packet; packets overtake each other.
     pub delay: Duration,
 }
 
@@ -32,24 +32,24 @@ pub const BAD: Conditions = Conditions { loss: 10, copies: 15, delay: Duration::
 /// Bytes of an IP and a UDP header.
 const IP_UDP: u64 = 28;
 
-/// A number that stands for a machine.
+/// The number of a machine.
 pub type Host = usize;
 
 pub struct Network {
     pub now: Instant,
     pub conditions: Conditions,
-    /// Machines on different sides do not hear each other.
+    /// Machines on different sides are cut off from each other.
     pub sides: HashMap<Host, u8>,
-    /// What each machine's node has told, oldest first.
+    /// The events of each machine's node, oldest first.
     pub events: Vec<Vec<Event>>,
-    /// Packets that were on a wire, those included that nobody got, and their bytes with IP and UDP headers.
+    /// All packets sent, delivered or not, and their bytes with IP and UDP headers.
     pub packets: u64,
     pub bytes: u64,
     machines: Vec<Machine>,
     places: BTreeMap<Ipv4Addr, (Host, u32)>,
     addresses: HashMap<(Host, u32), Ipv4Addr>,
     subnets: HashMap<u8, Vec<(Host, u32)>>,
-    /// How many addresses of each subnet have been given out.
+    /// How many addresses of each subnet are assigned.
     given: HashMap<u8, usize>,
     queue: BinaryHeap<Reverse<(Instant, u64, Delivery)>>,
     deadlines: BinaryHeap<Reverse<(Instant, Host)>>,
@@ -64,10 +64,10 @@ enum Machine {
     Off,
 }
 
-/// What a machine does that is no node: what it sends when it hears something, from its only address.
+/// The behaviour of a machine that is not a node: what it sends, from its only address, when it receives a packet.
 pub type Behaviour = Box<dyn FnMut(&Heard<'_>) -> Vec<Transmit>>;
 
-/// A packet that has come to a machine.
+/// A packet that a machine has received.
 pub struct Heard<'a> {
     pub from: SocketAddrV4,
     pub service: Service,
@@ -75,16 +75,16 @@ pub struct Heard<'a> {
     pub bytes: &'a [u8],
 }
 
-/// What a machine is attached to.
+/// The network of an interface.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Plug {
     /// The subnet 10.N.0.0/16.
     Subnet(u8),
-    /// A network of its own, in which it has the same address as all that have one: docker0.
+    /// A private network, in which all machines have the same address, like docker0.
     Private,
 }
 
-/// The address in networks that machines have of their own.
+/// The address of machines in their private networks.
 pub const PRIVATE: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 1);
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,7 +134,7 @@ impl Network {
         host
     }
 
-    /// A machine on one subnet that is no node.
+    /// A machine on one subnet that is not a node.
     pub fn add_other(&mut self, subnet: u8, behaviour: Behaviour) -> (Host, Ipv4Addr) {
         let host = self.machines.len();
         let address = self.plug(host, 0, Plug::Subnet(subnet)).address;
@@ -143,7 +143,7 @@ impl Network {
         (host, address)
     }
 
-    /// The node's interface on the subnet gets another address.
+    /// Changes the address of the node's interface on the subnet.
     pub fn change_address(&mut self, host: Host, subnet: u8) {
         let mut interfaces = self.node(host).interfaces().to_vec();
         let on_subnet = |interface: &&mut Interface| interface.address.octets()[..2] == [10, subnet];
@@ -175,18 +175,18 @@ impl Network {
         interface.address
     }
 
-    /// The machine is off from now on; nothing is released.
+    /// Turns the machine off; it releases nothing.
     pub fn turn_off(&mut self, host: Host) {
         self.machines[host] = Machine::Off;
     }
 
-    /// The name server has forgotten everything.
+    /// Restarts the name server, which loses all its data.
     pub fn restart_wins(&mut self, address: Ipv4Addr) {
         let host = self.host_at(address);
         self.machines[host] = Machine::Wins(Wins::default());
     }
 
-    /// Is the machine at `address` cut off from all others? It keeps what it knows.
+    /// Cuts the machine at `address` off from all others, or ends that. It keeps its state.
     pub fn cut_off(&mut self, address: Ipv4Addr, is_so: bool) {
         let host = self.host_at(address);
         if is_so {
@@ -196,7 +196,7 @@ impl Network {
         };
     }
 
-    /// Where the name server at `address` says that the name is.
+    /// The addresses of the name according to the name server at `address`.
     pub fn known_to(&self, address: Ipv4Addr, name: &Name) -> Vec<Ipv4Addr> {
         let Machine::Wins(wins) = &self.machines[self.host_at(address)] else { panic!("{address} is no name server") };
         wins.addresses(name)
@@ -206,7 +206,7 @@ impl Network {
         self.places[&address].0
     }
 
-    /// Runs `call` on the node and takes out what comes of it.
+    /// Runs `call` on the node, and handles its packets and events.
     pub fn with<T>(&mut self, host: Host, call: impl FnOnce(&mut Node, Instant) -> T) -> T {
         let now = self.now;
         let Machine::Node(node) = &mut self.machines[host] else { panic!("machine {host} is no node") };
@@ -242,7 +242,7 @@ impl Network {
         self.run(Duration::from_secs(seconds));
     }
 
-    /// Those that hold the name on any interface.
+    /// The machines that hold the name on any interface.
     pub fn holders(&self, name: &Name) -> Vec<Host> {
         let holds = |node: &Node| node.names().any(|held| held.name == *name && held.state == NameState::Held);
         let nodes = self.machines.iter().enumerate();
@@ -252,7 +252,7 @@ impl Network {
             .collect()
     }
 
-    /// The messages that have come to the machine's slots.
+    /// The messages that the machine's slots have received.
     pub fn messages(&self, host: Host) -> Vec<&Message> {
         self.events[host]
             .iter()
@@ -264,7 +264,7 @@ impl Network {
         self.with(host, |node, now| node.send_mailslot(now, target, b"test", data)).expect("the message can be sent");
     }
 
-    /// Asks for a name and waits for the outcome.
+    /// Resolves a name and waits for the outcome.
     pub fn resolve(&mut self, host: Host, name: &Name) -> Outcome<Resolved> {
         let request = self.with(host, |node, now| node.resolve(now, name.clone()));
         for _ in 0..60 {
@@ -280,7 +280,7 @@ impl Network {
         panic!("the query for {name} never ends");
     }
 
-    /// A packet as from a machine that is no node.
+    /// Delivers a packet as if from a machine that is not a node.
     pub fn inject(&mut self, host: Host, from: &str, service: Service, cast: Cast, bytes: &[u8]) {
         let from = from.parse().expect("an address with a port");
         self.with(host, |node, now| node.handle_packet(now, Received { interface: 0, from, service, cast }, bytes));

@@ -88,7 +88,7 @@ fn names_move_to_the_secondary_server_when_the_primary_is_lost() {
             assert_eq!(found.server, Some(primary));
             let lost = network.host_at(primary);
             network.turn_off(lost);
-            // No longer than until the next refresh, and until what was found before is forgotten.
+            // At most until the next refresh, and until the caches expire.
             network.run_seconds(21 * 60);
             assert_eq!((network.holders(&name("NEAR")), network.holders(&name("FAR"))), (vec![near], vec![far]));
             let Outcome::Found(found) = network.resolve(far, &name("NEAR")) else { panic!("not found") };

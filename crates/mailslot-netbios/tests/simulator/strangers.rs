@@ -1,5 +1,5 @@
-//! What is said by those whose word does not count changes nothing: a node that hears it does, tells and knows the same as
-//! its twin that does not.
+//! Packets from senders that do not count change nothing: a node that receives them sends, reports and knows the same
+//! as its twin that does not.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn name(text: &str) -> Name {
     Name::new(text, 0).expect("a valid name")
 }
 
-/// How far the node has come when strangers begin to speak.
+/// The node's state when strangers begin to send.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Stage {
     Claiming,
@@ -122,15 +122,15 @@ impl Twin {
         self.drain();
     }
 
-    /// The id of what it has sent to the name service last.
+    /// The id of its last packet to the name service.
     fn last_id(&self) -> u16 {
         let last = self.sent.iter().rev().find(|sent| sent.service == Service::Name).expect("it has sent something");
         Packet::parse(&last.bytes).expect("nodes send what can be parsed").id
     }
 
-    /// What others can see of it, answers to `strangers` excepted.
+    /// Its behaviour and state visible to others, except answers to `strangers`.
     fn seen(mut self, strangers: &[Ipv4Addr]) -> (Vec<HeldName>, usize, Vec<Transmit>, Vec<Event>) {
-        // Is what it knows true still?
+        // Shows whether its cache is still correct.
         self.node.resolve(self.now, name("OTHER"));
         self.drain();
         self.pass(Duration::from_secs(40));
@@ -148,7 +148,7 @@ fn claim(text: &str, address: Ipv4Addr) -> Claim {
     Claim { name: name(text), ttl: 5, holder: Holder { flags: unique(), address } }
 }
 
-/// A stranger's packet: of which kind, about which name, with the node's own id, and who is said to have the name.
+/// A stranger's packet: its kind, its name, whether it has the node's id, and the stated holder of the name.
 #[derive(Clone, Debug)]
 struct Said {
     from: Ipv4Addr,
@@ -208,18 +208,18 @@ impl Said {
     }
 }
 
-/// Addresses whose word about this subnet does not count, on interface 0.
+/// Senders whose packets about this subnet do not count, on interface 0.
 const STRANGERS: [Ipv4Addr; 12] = [
     Ipv4Addr::new(10, 66, 0, 5),
     Ipv4Addr::new(1, 2, 3, 4),
     Ipv4Addr::new(223, 255, 255, 254),
-    // A neighbour, but by another interface.
+    // A neighbour on another interface.
     Ipv4Addr::new(10, 1, 0, 9),
     // Programs of this machine.
     OWN,
     OWN_TOO,
     Ipv4Addr::LOCALHOST,
-    // Nobody's addresses.
+    // Addresses of no machine.
     Ipv4Addr::UNSPECIFIED,
     Ipv4Addr::BROADCAST,
     Ipv4Addr::new(10, 0, 0, 255),
@@ -235,7 +235,7 @@ fn said(strangers: &'static [Ipv4Addr]) -> impl Strategy<Value = Said> {
     (from, any::<bool>(), any::<bool>(), 0..KINDS, about, any::<bool>(), holder, 0..300u64).prop_map(
         |(from, usual, broadcast, kind, about, knows_id, (itself, other), wait)| Said {
             from,
-            // From the node's own port its own packets come, which are dropped as such.
+            // Packets from the node's own address and port are dropped as its own.
             port: if usual && from != OWN && from != OWN_TOO { 137 } else { 40_000 },
             cast: if broadcast { Cast::Broadcast } else { Cast::Unicast },
             kind,
@@ -247,7 +247,7 @@ fn said(strangers: &'static [Ipv4Addr]) -> impl Strategy<Value = Said> {
     )
 }
 
-/// Both twins live through the same, and one of them hears `said` as well.
+/// Both twins receive the same, and one of them receives `said` as well.
 fn changes_nothing(node_type: NodeType, stage: Stage, said: &[Said]) {
     let start = Instant::now();
     let [mut alone, mut told] = [(); 2].map(|()| Twin::at(start, node_type, stage));
@@ -282,7 +282,7 @@ proptest! {
     }
 }
 
-/// The server may demand, and may answer what it was asked.
+/// The server may send demands, and may answer requests to it.
 #[test]
 fn a_server_has_no_say_in_what_is_asked_of_neighbours() {
     for stage in STAGES {
@@ -291,7 +291,7 @@ fn a_server_has_no_say_in_what_is_asked_of_neighbours() {
                 for cast in [Cast::Unicast, Cast::Broadcast] {
                     let said =
                         Said { from: SERVER, port: 137, cast, kind, about, knows_id: true, holder: SERVER, wait: 50 };
-                    // Of an M node these are the stages of broadcasts, but that its server has been asked, too.
+                    // An M node has the same stages of broadcasts, but has asked its server, too.
                     if !matches!(stage, Stage::Held | Stage::Demanding) {
                         let twin = Twin::at(Instant::now(), NodeType::M, stage);
                         let asked = twin.sent.last().is_some_and(|sent| *sent.to.ip() == SERVER);
@@ -305,14 +305,14 @@ fn a_server_has_no_say_in_what_is_asked_of_neighbours() {
     }
 }
 
-/// The opposite, so that the twins above do not agree because they are deaf.
+/// The opposite: shows that the twins above do not agree only because they ignore everything.
 #[test]
 fn neighbours_have_their_say() {
     let start = Instant::now();
     let state = |twin: &Twin| twin.node.names().find(|held| held.name == name("PC")).map(|held| held.state);
     for stage in [Stage::Claiming, Stage::Demanding, Stage::Checking] {
         let mut twin = Twin::at(start, NodeType::B, stage);
-        // Of the first interface, whose requests go out before those of the second.
+        // From the first interface, whose requests are sent before those of the second.
         let to_subnet = |sent: &&Transmit| {
             *sent.to.ip() == Ipv4Addr::new(10, 0, 0, 255)
                 && Packet::parse(&sent.bytes).is_ok_and(|packet| packet.body.name() == Some(&name("PC")))

@@ -1,5 +1,5 @@
-//! Machines as they are: on two subnets, with networks of their own besides, with addresses that change, switched off and on
-//! again, beside devices that give all datagrams one id and answer with addresses that lead nowhere.
+//! Realistic machines: on two subnets and with private networks, with addresses that change, switched off and on again,
+//! beside devices that give all datagrams one id and answer with unreachable addresses.
 
 use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -20,7 +20,7 @@ use crate::network::{Conditions, Host, Network, PRIVATE, Plug};
 use crate::seeds;
 
 const UNTIDY: Conditions = Conditions { loss: 5, copies: 20, delay: Duration::from_millis(30) };
-/// Packets come twice and overtake each other, but all of them come.
+/// Packets are duplicated and overtake each other, but none is lost.
 const LOSSLESS: Conditions = Conditions { loss: 0, ..UNTIDY };
 const MACHINES: usize = 7;
 
@@ -63,7 +63,7 @@ impl Pc {
     }
 }
 
-/// The machines of a run, and what has been sent.
+/// The machines of a run, and the messages sent.
 struct Site {
     network: Network,
     random: StdRng,
@@ -90,7 +90,7 @@ impl Site {
             let pc = Pc { host: 0, name: name(&format!("PC{number}")), node_type, plugs };
             pcs.push(switch_on(&mut network, server, pc));
             network.run(Duration::from_millis(random.random_range(0..3000)));
-            // Some are looked for too early.
+            // Some names are resolved too early.
             for _ in 0..3 {
                 let early = name(&format!("PC{}", random.random_range(0..MACHINES)));
                 let asker = pcs[random.random_range(0..pcs.len())].host;
@@ -102,8 +102,8 @@ impl Site {
         Site { network, random, server, pcs, sent: 0 }
     }
 
-    /// A few changes of addresses, and of machines that are switched off and on again. Returns who has changed, and on which
-    /// subnets that could be heard.
+    /// A few changes of addresses, and of machines that are switched off and on again. Returns the machines that have
+    /// changed, and the subnets on which that could be received.
     fn disturb(&mut self) -> Vec<(usize, u8)> {
         let mut changed = Vec::new();
         for _ in 0..2 {
@@ -124,8 +124,8 @@ impl Site {
         changed
     }
 
-    /// Each of these pairs, sender and receiver, exchanges a message, and each sender tells the workgroup something: everything
-    /// comes to those whom it is meant for, once, and to nobody else.
+    /// Each of these pairs of sender and receiver exchanges a message, and each sender writes to the workgroup. Checks
+    /// that every message reaches its receivers, once, and no other machine.
     fn exchange(&mut self, pairs: &[(usize, usize)]) {
         let mut expected: Vec<Vec<Vec<u8>>> = vec![Vec::new(); self.pcs.len()];
         for pc in &self.pcs {
@@ -133,7 +133,7 @@ impl Site {
         }
         let mut failing = vec![0; self.pcs.len()];
         for &(from, to) in pairs {
-            // The same text twice is meant so.
+            // Equal messages in succession are not copies.
             for _ in 0..self.random.random_range(1..=2) {
                 let text = format!("{} to {to}", self.pcs[from].name).into_bytes();
                 self.network.send(self.pcs[from].host, Target::Name(self.pcs[to].name.clone()), &text);
@@ -194,7 +194,8 @@ impl Site {
                     let [ten, subnet, ..] = interface.address.octets();
                     ten == 10 && (subnet == 0 || !pc.is_on(0))
                 });
-                // A registration of an address that is gone may overtake the next one; askers find that out.
+                // A registration of an address that is gone may overtake the next one; askers then detect the wrong
+                // address.
                 let known = self.network.known_to(self.server, &pc.name);
                 let found = leads.is_some_and(|interface| known.contains(&interface.address));
                 assert!(found && known.len() <= 2, "{known:?} for {} with {:?}", pc.name, pc.plugs);
@@ -224,26 +225,26 @@ fn each_message_reaches_whom_it_is_for_once_whatever_machines_and_addresses_do()
     seeds(200, |seed| {
         let mut site = Site::new(seed);
         let all: Vec<_> = (0..MACHINES).flat_map(|from| (0..MACHINES).map(move |to| (from, to))).collect();
-        // Not all at once: who asks for everybody at once is told that that is too much.
+        // Not all at once: too many queries at once are refused.
         let mut pairs = all.clone();
         pairs.shuffle(&mut site.random);
         site.exchange(&pairs);
         let changed = site.disturb();
         site.network.run_seconds(15);
-        // Who could hear the change knows it at once. The server of an H node is told, and nobody else.
+        // Nodes that could receive the change know it at once. An H node informs only its server.
         let hears = |site: &Site, from: usize, to: usize| {
             let mut of = changed.iter().filter(|(changed, _)| *changed == to);
             of.all(|(_, subnet)| site.pcs[from].is_on(*subnet) && site.pcs[to].broadcasts_claims_on(*subnet))
         };
         let pairs: Vec<_> = all.iter().copied().filter(|(from, to)| hears(&site, *from, *to)).collect();
         site.exchange(&pairs);
-        // The others find out as soon as what they know is out of date.
+        // The others find out when their cache expires.
         site.network.run_seconds(601);
         site.exchange(&all);
     });
 }
 
-/// What a device of this kind sends: all with the id 0.
+/// A datagram of such a device: all have the id 0.
 fn notice(from: Ipv4Addr, to: SocketAddrV4, text: &[u8]) -> Transmit {
     let write = MailslotWrite::new(b"test", text).expect("short").encode(Style::Samba);
     let header = Header { node_type: NodeType::B, id: 0, source: SocketAddrV4::new(from, 138) };
@@ -264,7 +265,7 @@ fn all_that_a_device_says_that_gives_everything_one_id_is_heard_once() {
         let texts: Vec<_> = (0..6u8).map(|number| vec![number]).collect();
         for text in &texts {
             site.network.transmit(device, notice(address, everybody, text));
-            // To some, also alone.
+            // To some machines, also by unicast.
             for pc in site.pcs.iter().filter(|_| text[0] % 2 == 0) {
                 let node = site.network.node(pc.host);
                 let near = node.interfaces().iter().find(|interface| interface.contains(address));
@@ -283,7 +284,7 @@ fn all_that_a_device_says_that_gives_everything_one_id_is_heard_once() {
     });
 }
 
-/// Answers for NAS with these addresses, and keeps the addresses of those whose datagrams come.
+/// Answers queries for NAS with these addresses, and records the senders of datagrams.
 fn nas(network: &mut Network, subnet: u8, junk: Vec<Ipv4Addr>, heard: &Rc<RefCell<Vec<Ipv4Addr>>>) -> (Host, Ipv4Addr) {
     let own = Rc::new(RefCell::new(Ipv4Addr::UNSPECIFIED));
     let (known, heard) = (Rc::clone(&own), Rc::clone(heard));

@@ -1,5 +1,5 @@
-//! A name server, as far as nodes can tell: unique names with one or several addresses, groups, and challenges of owners, which
-//! go as in nmbd (MS-NBTE section 3.2).
+//! A name server as nodes see it: unique names with one or several addresses, groups, and challenges of owners as in
+//! nmbd (MS-NBTE section 3.2).
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -19,14 +19,14 @@ pub struct Wins {
     next_id: u16,
 }
 
-/// An owner is being asked, on behalf of a claimant.
+/// A challenge of an owner, on behalf of a claimant.
 struct Challenge {
     id: u16,
     owner: Ipv4Addr,
     claimant: SocketAddrV4,
     request: u16,
     claim: Claim,
-    /// Is an address to be added?
+    /// Whether an address is to be added.
     adds: bool,
     left: u8,
     due: Instant,
@@ -76,7 +76,7 @@ impl Wins {
         std::mem::take(&mut self.packets)
     }
 
-    /// Where the name is said to be.
+    /// The stored addresses of the name.
     pub fn addresses(&self, name: &Name) -> Vec<Ipv4Addr> {
         self.entries.get(name).into_iter().flatten().map(|holder| holder.address).collect()
     }
@@ -120,7 +120,7 @@ impl Wins {
         let of_packet = |challenge: &Challenge| challenge.id == id && challenge.owner == *from.ip();
         let Some(index) = self.challenges.iter().position(of_packet) else { return };
         let Challenge { claimant, owner, request, claim, adds, .. } = self.challenges.swap_remove(index);
-        // Meanwhile the name may have become another one's.
+        // Another node may have got the name meanwhile.
         if self.entries.get(&claim.name).and_then(|entry| entry.first()).is_some_and(|first| first.address != owner) {
             return;
         }
@@ -155,7 +155,7 @@ impl Wins {
     }
 }
 
-/// No addresses of groups are kept.
+/// The addresses of groups are not compared.
 fn same(holder: &Holder, claimed: &Holder) -> bool {
     holder.flags.is_group() || holder.address == claimed.address
 }

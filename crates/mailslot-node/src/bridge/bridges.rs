@@ -1,4 +1,4 @@
-//! All bridges of this machine at work, between the rules and the domains.
+//! All bridges of this machine, which connect the rules with the domains.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use super::election;
 use super::rules::{Bridge, Fate, SETTLE, is_from_bridge};
 use super::{BridgeStatus, SegmentStatus, Settings};
 
-/// A segment of the legacy network that this machine is attached to.
+/// A segment of the legacy network to which this machine is attached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attached {
     /// [`Interface::id`](mailslot_netbios::Interface::id).
@@ -24,7 +24,7 @@ pub(crate) struct Attached {
     pub(crate) segment: Segment,
 }
 
-/// Messages of domains that are carried before others have their turn.
+/// Messages of domains that are carried before other work is done.
 const TURN: usize = 256;
 
 /// All bridges of this machine.
@@ -33,13 +33,13 @@ pub(crate) struct Bridges {
     bridges: Vec<Bridge>,
     computer: Option<NetbiosName>,
     attached: Vec<Attached>,
-    /// Who was the sender for each domain and interface, and what was counted, at the last look: changes are logged.
+    /// The sender for each domain and interface, and the counters, as of the last update: changes are logged.
     senders: BTreeMap<(String, u32), NetbiosName>,
     counted: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 impl Bridges {
-    /// Takes over what is set, and where the machine is; tells the domains what is wanted of them.
+    /// Updates the settings and the attached segments, and passes the domains what the bridges need from them.
     pub(crate) fn look(
         &mut self,
         now: Instant,
@@ -68,8 +68,8 @@ impl Bridges {
         self.log_refused(domains);
     }
 
-    /// Carries a message of the legacy network into the domains where it is wanted. Returns whether slots of this machine are
-    /// to get it: not if they get it, or have got it, through a domain.
+    /// Carries a message of the legacy network into the domains whose settings cover it. Returns whether to deliver it
+    /// to slots of this machine: not if they get it, or have got it, through a domain.
     pub(crate) fn take_legacy(
         &mut self,
         now: Instant,
@@ -110,8 +110,7 @@ impl Bridges {
         is_new
     }
 
-    /// Carries what has come from domains into the legacy network: `send` does it, and is told by which interfaces, to which
-    /// slot and what.
+    /// Carries messages of domains into the legacy network: `send` sends each, by the given interfaces, to a slot.
     pub(crate) fn take_domains(
         &mut self,
         now: Instant,
@@ -151,7 +150,7 @@ impl Bridges {
         wants
     }
 
-    /// By which interfaces this machine sends what comes from the domain, one for each segment.
+    /// The interfaces by which this machine sends the domain's messages, one for each segment.
     fn interfaces(&self, domain: &NetbiosName, domains: &Domains) -> Vec<u32> {
         let Some(computer) = &self.computer else { return Vec::new() };
         let bridges = domains.bridges(domain);
@@ -201,7 +200,7 @@ impl Bridges {
         }
     }
 
-    /// Says what was refused that an operator should know, once for each look.
+    /// Logs refusals that an operator should know of, once for each update.
     fn log_refused(&mut self, domains: &Domains) {
         for bridge in &self.bridges {
             let counted = counters(bridge, domains);
@@ -218,7 +217,7 @@ impl Bridges {
     }
 }
 
-/// What an operator should know of.
+/// Counters that an operator should know of.
 const NOTABLE: [&str; 6] = [
     "to_domain_rate",
     "to_domain_failed",
@@ -228,7 +227,7 @@ const NOTABLE: [&str; 6] = [
     "to_legacy_busy",
 ];
 
-/// Everything that was counted of a bridge: what it decided, and what did not get as far.
+/// All counters of a bridge: those of its decisions, and those of the domain for messages that did not get as far.
 fn counters(bridge: &Bridge, domains: &Domains) -> BTreeMap<String, u64> {
     let mut counters = bridge.counters();
     let before = domains.bridge_counters(&bridge.domain).into_iter();

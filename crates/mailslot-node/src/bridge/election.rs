@@ -1,10 +1,10 @@
-//! Which of several bridges sends on a segment.
+//! Elects the bridge that sends on a segment.
 
 use mailslot::NetbiosName;
 use mailslot_domain::Segment;
 
-/// The bridge that sends on `segment` among `computer`, which is one itself, and the bridges that are there: the one whose
-/// computer has the lowest name. All come to the same result, without asking each other.
+/// The bridge that sends on `segment`, among `computer`, which is a bridge itself, and the bridges that are there: the
+/// one whose computer has the lowest name. All bridges get the same result without communication.
 pub(super) fn sender(computer: &NetbiosName, segment: &Segment, bridges: &[(NetbiosName, Segment)]) -> NetbiosName {
     let there = bridges.iter().filter(|(_, other)| other.is_same(segment)).map(|(other, _)| other);
     let lowest = there.chain([computer]).min_by(|a, b| a.as_str().cmp(b.as_str()));

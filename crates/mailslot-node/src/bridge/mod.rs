@@ -1,9 +1,9 @@
-//! Bridges between the legacy network and modern domains. Messages go by slot, and each direction has its own slots.
+//! Bridges between the legacy network and modern domains. Messages are selected by slot, separately for each direction.
 //!
-//! Nothing goes round in circles, because nothing is carried twice: what a bridge sends into a legacy network comes from a
-//! name with a suffix of its own, and no bridge takes it; what a bridge sends into a domain says that it comes from a legacy
-//! network, and no bridge takes that either. Nothing doubles, because copies of one legacy message have the same id, and of
-//! several bridges only one sends on a segment.
+//! There are no loops, because no message is carried twice: a message that a bridge sends into a legacy network has a
+//! source name with a special suffix, one that a bridge sends into a domain is marked as legacy, and bridges carry
+//! neither. There are no duplicates, because copies of one legacy message have the same id, and only one bridge sends
+//! on each segment.
 
 #[cfg(feature = "zenoh")]
 mod bridges;

@@ -1,4 +1,4 @@
-//! Which slots a bridge carries.
+//! Patterns of the slots that a bridge carries.
 
 use core::fmt;
 
@@ -6,8 +6,8 @@ use mailslot::{Address, Quoted, SlotName};
 use mailslot_domain::Domain;
 use serde::Deserialize;
 
-/// The name of a slot, in which each `*` stands for any characters, or none: `alerts`, `plant\*`, `*`. Letter case does not
-/// count, and `/` is `\`.
+/// A slot's name, in which each `*` stands for any characters, or none: `alerts`, `plant\*`, `*`. Letter case is not
+/// significant, and `/` is the same as `\`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Pattern(SlotName);
@@ -59,8 +59,8 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// Tries each place for what comes after the last `*`, and goes back to no other one: what matched before it matches best
-/// where it matches first.
+/// Tries each position for the part after the last `*`, and never backtracks to an earlier `*`: the earliest match of
+/// the part before it is always sufficient.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut in_name, mut star) = (0, 0, None);
     while in_name < name.len() {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against the definition.
+        /// Compares with the definition.
         #[test]
         fn matching_is_what_a_star_means(pattern in "[ab*]{0,8}", name in "[ab]{0,10}") {
             fn defined(pattern: &[u8], name: &[u8]) -> bool {

@@ -1,5 +1,5 @@
-//! What one bridge carries, and what it does not: each message is counted under what became of it. Nothing here has a socket
-//! or a clock.
+//! The rules by which one bridge carries messages or not. Each message is counted under its fate. Nothing here has a
+//! socket or a clock.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -14,9 +14,9 @@ use super::settings::{Rates, Settings};
 use mailslot_netbios::limits::{Limiter, Rate};
 use mailslot_netbios::{BRIDGE, Message};
 
-/// How long a bridge has to be there before it carries, so that others have heard of it, and it of them.
+/// How long a bridge must have existed before it carries messages, so that the bridges know of each other.
 pub(super) const SETTLE: Duration = Duration::from_secs(1);
-/// Sources with a rate of their own, in each direction; those beyond share one.
+/// Sources with a separate rate, in each direction; sources beyond these share one.
 const SOURCES: usize = 4096;
 
 /// A bridge between the legacy network and one domain.
@@ -28,32 +28,32 @@ pub(super) struct Bridge {
     counters: [u64; ALL.len()],
 }
 
-/// What becomes of messages in the slots that a bridge carries.
+/// The fate of a message for a slot that a bridge carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It goes from the legacy network into the domain.
+    /// It is carried from the legacy network into the domain.
     CarriedToDomain,
-    /// Another bridge sent it, so it comes from a domain.
+    /// A bridge sent it, so it comes from a domain.
     ToDomainFromBridge,
-    /// It came through the domain before it came through the legacy network: another bridge was faster.
+    /// It arrived through the domain before: another bridge was faster.
     ToDomainCopy,
     /// The bridge is not yet known to others.
     ToDomainNotReady,
     /// The rate of its source, or of all, is used up.
     ToDomainRate,
-    /// The domain did not take it.
+    /// The domain did not accept it.
     ToDomainFailed,
-    /// It goes from the domain into the legacy network.
+    /// It is carried from the domain into the legacy network.
     CarriedToLegacy,
     /// A bridge has carried it from a legacy network.
     ToLegacyFromLegacy,
     /// The bridge is not yet known to others.
     ToLegacyNotReady,
-    /// Another bridge of the segment sends.
+    /// Another bridge sends on each segment.
     ToLegacyStandby,
-    /// It is larger than a message to this slot can be there.
+    /// It is too large for a message to this slot there.
     ToLegacyTooLarge,
-    /// The slot has a name that none can have there.
+    /// No slot can have this name there.
     ToLegacyName,
     /// The rate of its source, or of all, is used up.
     ToLegacyRate,
@@ -90,15 +90,15 @@ impl Bridge {
         }
     }
 
-    /// Takes other settings over; what was counted stays.
+    /// Applies other settings; the counters stay.
     pub(super) fn update(&mut self, settings: Settings, now: Instant) {
         if self.settings != settings {
             *self = Bridge { counters: self.counters, ..Bridge::new(self.domain.clone(), settings, now) };
         }
     }
 
-    /// What becomes of a message of the legacy network; `None` if its slot is not carried. `is_first` tells whether it has
-    /// not come through the domain before.
+    /// The fate of a message of the legacy network; `None` if its slot is not carried. `is_first` says that it has not
+    /// arrived through the domain before.
     pub(super) fn take_legacy(
         &mut self,
         now: Instant,
@@ -124,7 +124,7 @@ impl Bridge {
         })
     }
 
-    /// What becomes of a message of the domain. `sends` tells whether there is a segment on which no other bridge sends.
+    /// The fate of a message of the domain. `sends` says that there is a segment on which this bridge sends.
     pub(super) fn take_domain(&mut self, now: Instant, message: &FromDomain, is_ready: bool, sends: bool) -> Fate {
         let slot = &message.slot;
         if message.is_legacy {
@@ -153,8 +153,9 @@ impl Bridge {
         ALL.iter().map(|(fate, label)| ((*label).to_owned(), self.counters[*fate as usize])).collect()
     }
 
-    /// The slots of the domain that it carries into the legacy network: those named, and of the others, which have a `*` for a
-    /// part of the name, those among `known`. Hidden names cannot be asked for by a part.
+    /// The slots of the domain that the bridge carries into the legacy network: those that are named exactly, and those
+    /// among `known` that a pattern with `*` covers. A subscription cannot cover a part of a name, because names are
+    /// hidden.
     pub(super) fn slots_to_legacy(&self, known: impl IntoIterator<Item = SlotName>) -> Vec<SlotName> {
         let patterns = &self.settings.to_legacy;
         let mut slots: Vec<SlotName> = patterns.iter().filter_map(Pattern::exact).cloned().collect();
@@ -166,10 +167,10 @@ impl Bridge {
     }
 }
 
-/// Slots of a domain that one bridge subscribes to.
+/// The most slots of a domain to which one bridge subscribes.
 const MOST_SLOTS: usize = 4096;
 
-/// Whether a bridge sent it, this one or another.
+/// Whether a bridge sent it, this one or another one.
 pub(super) fn is_from_bridge(message: &Message) -> bool {
     message.source.suffix() == BRIDGE
 }

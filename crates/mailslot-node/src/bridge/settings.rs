@@ -1,4 +1,4 @@
-//! What a user can set about a bridge.
+//! The settings of a bridge.
 
 use mailslot::network::check_legacy;
 use mailslot::{Address, NetbiosName, Quoted};
@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::pattern::Pattern;
 use crate::error::{Error, Result};
 
-/// What a bridge between the legacy network and one modern domain carries. In the file it is a section `[bridge.PLANT]`; unknown
-/// names are errors.
+/// What a bridge between the legacy network and one modern domain carries. In the file, this is a section
+/// `[bridge.PLANT]`; unknown names are errors.
 ///
 /// ```
 /// use mailslot_node::config::Settings;
@@ -25,17 +25,18 @@ use crate::error::{Error, Result};
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Settings {
-    /// Slots whose messages go from the legacy network into the domain.
+    /// Slots whose messages are carried from the legacy network into the domain.
     pub to_domain: Vec<Pattern>,
-    /// Slots whose messages go from the domain into the legacy network.
+    /// Slots whose messages are carried from the domain into the legacy network.
     pub to_legacy: Vec<Pattern>,
-    /// How many may go into the domain.
+    /// How many messages may be carried into the domain.
     pub to_domain_rate: Rates,
-    /// How many may go into the legacy network, where each message makes all machines of the segment look.
+    /// How many messages may be carried into the legacy network, where all machines of the segment must process each
+    /// one.
     pub to_legacy_rate: Rates,
 }
 
-/// Messages per second. After a quiet second as many may come at once.
+/// Messages per second. After a quiet second, as many may arrive at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -58,12 +59,12 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Makes sure that the bridge to `domain` can work.
+    /// Checks that the bridge to `domain` can work.
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`] if `domain` cannot be the name of one, nothing or something impossible is to be carried, or
-    /// no message in a second.
+    /// [`Error::Settings`] if `domain` is not a valid name of a domain, if nothing is to be carried, if no slot of a
+    /// legacy network can match a pattern, or if a rate is 0.
     pub fn check(&self, domain: &str) -> Result<()> {
         let wrong = |what: String| Err(Error::Settings(format!("bridge {domain}: {what}")));
         if domain.parse::<NetbiosName>().is_err() {
@@ -88,7 +89,7 @@ impl Settings {
     }
 }
 
-/// A pattern for one domain, as flags have it: `PLANT:alerts`.
+/// Parses a pattern for one domain, in the form of flags: `PLANT:alerts`.
 ///
 /// # Errors
 ///

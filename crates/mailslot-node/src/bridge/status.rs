@@ -1,4 +1,4 @@
-//! What a bridge is and has counted.
+//! The state and counters of a bridge.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -15,14 +15,14 @@ pub struct BridgeStatus {
     pub to_domain: Vec<String>,
     /// Patterns of the slots that are carried into the legacy network.
     pub to_legacy: Vec<String>,
-    /// Whether it carries: not before others know of it.
+    /// Whether it carries messages: not before other bridges know of it.
     pub is_ready: bool,
     pub segments: Vec<SegmentStatus>,
-    /// Everything that was counted, by its label.
+    /// All counters, by their labels.
     pub counters: BTreeMap<String, u64>,
 }
 
-/// A segment of the legacy network that a bridge is attached to.
+/// A segment of the legacy network to which a bridge is attached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 #[non_exhaustive]

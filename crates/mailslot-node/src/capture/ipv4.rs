@@ -1,4 +1,4 @@
-//! The headers that a UDP datagram had, as far as the node knows.
+//! Rebuilds the headers of a UDP datagram, as far as the node knows them.
 
 use std::net::SocketAddrV4;
 
@@ -13,7 +13,7 @@ const TIME_TO_LIVE: u8 = 64;
 ///
 /// RFC 791 section 3.1, RFC 768, RFC 1071.
 pub(super) fn packet(from: SocketAddrV4, to: SocketAddrV4, payload: &[u8]) -> Vec<u8> {
-    // UDP has no room for more either, so nothing is ever cut.
+    // UDP payloads cannot be longer, so nothing is ever cut.
     let payload = &payload[..payload.len().min(usize::from(u16::MAX) - IP_HEADER - UDP_HEADER)];
     let udp_size = size(UDP_HEADER + payload.len());
     let mut ip = Vec::with_capacity(IP_HEADER + UDP_HEADER + payload.len());
@@ -31,7 +31,7 @@ pub(super) fn packet(from: SocketAddrV4, to: SocketAddrV4, payload: &[u8]) -> Ve
     udp.extend_from_slice(&to.port().to_be_bytes());
     udp.extend_from_slice(&udp_size);
     let sum = match checksum(&[&ip[12..], &[0, UDP], &udp_size, &udp, payload]) {
-        // 0 would mean that there is none.
+        // 0 would mean that there is no checksum.
         [0, 0] => [0xff, 0xff],
         sum => sum,
     };
@@ -68,7 +68,7 @@ mod tests {
         for payload in [&b""[..], b"odd", b"even"] {
             let packet = packet(from, to, payload);
             assert_eq!(packet.len(), 28 + payload.len());
-            // What is summed up with its own checksum makes 0.
+            // The checksum of data that include their checksum is 0.
             assert_eq!(checksum(&[&packet[..20]]), [0, 0]);
             assert_eq!(checksum(&[&packet[12..20], &[0, UDP], &packet[24..26], &packet[20..]]), [0, 0]);
         }

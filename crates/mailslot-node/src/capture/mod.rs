@@ -1,7 +1,7 @@
-//! What the running node of this machine sends and receives, packet by packet.
+//! Captures the packets that the running node of this machine sends and receives.
 //!
-//! Packets hold the messages of all users. So only root and the user that the node runs as may look at them: the node
-//! knows by the kernel who asks, and packets go only where answers do, to a slot of that user.
+//! Packets contain the messages of all users. Therefore only root and the node's user may capture: the node knows the
+//! asker's user from the kernel, and sends packets only to a slot of that user, as it does answers.
 
 mod ipv4;
 mod packet;
@@ -18,24 +18,24 @@ pub use packet::{Captured, Cast};
 pub use pcapng::Pcapng;
 pub(crate) use sinks::Sinks;
 
-/// Bytes of packets that may wait to be taken; more are lost, and counted.
+/// Bytes of packets that may wait to be received; further packets are lost, and counted.
 const CAPACITY: u64 = 64 << 20;
 
-/// Gets the packets of the node while it lives.
+/// Receives copies of the node's packets until it is dropped.
 pub struct Capture {
     packets: Replies,
 }
 
 impl Capture {
-    /// Lets the node of this machine copy all packets from now on. `patience` is how long it may take to agree.
+    /// Makes the node of this machine copy all packets from now on. `patience` bounds the wait for its answer.
     ///
     /// # Errors
     ///
     /// - [`Error::NotRunning`] if there is no node
     /// - [`Error::NoAnswer`] if it does not answer in time
-    /// - [`Error::NotForThisUser`] if this user may not
-    /// - [`Error::Refused`] if others capture already, as many as can
-    /// - [`Error::Slot`] if a slot could not be made or written to
+    /// - [`Error::NotForThisUser`] if this user may not capture
+    /// - [`Error::Refused`] if the maximum number of programs capture already
+    /// - [`Error::Slot`] if a slot could not be created or written to
     pub fn begin(patience: std::time::Duration) -> Result<Capture> {
         let packets = control::begin(&Request::Capture, Some(CAPACITY))?;
         match control::answer(&packets, patience)? {
@@ -44,13 +44,13 @@ impl Capture {
         }
     }
 
-    /// The next packet; `None` if none comes within `timeout`.
+    /// The next packet; `None` if none arrives within `timeout`.
     ///
     /// # Errors
     ///
-    /// - [`Error::NotRunning`] if the node has ended, and all packets are taken
-    /// - [`Error::Refused`] if the node is of another version, which hands over packets in another form
-    /// - [`Error::Slot`] if the slot refuses something
+    /// - [`Error::NotRunning`] if the node has ended, and all packets are received
+    /// - [`Error::Refused`] if the node is of another version, which encodes packets differently
+    /// - [`Error::Slot`] if the slot fails
     pub fn receive_within(&self, timeout: Timeout) -> Result<Option<Captured>> {
         loop {
             match self.packets.receive_within(timeout) {
@@ -59,7 +59,7 @@ impl Capture {
                 Err(error) => return Err(error.into()),
                 Ok(packet) => match Captured::decode(&packet.data) {
                     Ok(captured) => return Ok(Some(captured)),
-                    // Any process of the node's user may have written it.
+                    // Any process of the node's user can write to the slot.
                     Err(Undecoded::Malformed) => {}
                     Err(undecoded) => return Err(Error::Refused(undecoded.of_node().to_owned())),
                 },

@@ -1,4 +1,4 @@
-//! A captured packet, and how it travels from the node to who captures.
+//! A captured packet, and its encoding from the node to the capturing program.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,21 +8,21 @@ use mailslot::network::Undecoded;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Captured {
-    /// When.
+    /// When the node sent or received it.
     pub time: SystemTime,
-    /// The name of the interface that it went or came by.
+    /// The name of the interface by which it was sent or received.
     pub interface: String,
-    /// How it came; `None` if the node has sent it.
+    /// To what kind of address it was sent, if received; `None` if the node has sent it.
     pub received: Option<Cast>,
-    /// Packets since the last one that found no room on their way to who captures.
+    /// Packets since the last one that were lost because the capturing program's slot had no room.
     pub lost: u64,
-    /// An IPv4 packet with the UDP datagram. The node sees no headers, so they are made up from what it knows: addresses,
-    /// ports and sizes are the true ones, checksums are right, and time to live, identification and options are none of the
-    /// packet's own.
+    /// An IPv4 packet with the UDP datagram. The node does not see the headers, so it rebuilds them: addresses, ports
+    /// and sizes are the real ones, and checksums are correct, but time to live, identification and options are not
+    /// those of the packet.
     pub bytes: Vec<u8>,
 }
 
-/// What a received packet was sent to.
+/// The kind of address to which a received packet was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cast {
     /// This machine.
@@ -37,7 +37,7 @@ const VERSION: u8 = 1;
 const HEADER: usize = 1 + 1 + 8 + 8 + 1;
 
 impl Captured {
-    /// The bytes of the message in which the node hands it over; numbers are little-endian.
+    /// The bytes of the message that carries it; numbers are little-endian.
     pub(super) fn encode(&self) -> Vec<u8> {
         let name = self.interface.as_bytes();
         let name = &name[..name.len().min(usize::from(u8::MAX))];

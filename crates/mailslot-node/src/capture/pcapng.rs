@@ -1,4 +1,4 @@
-//! The file format of tcpdump and Wireshark, as far as captured packets need it.
+//! The part of pcapng, the file format of tcpdump and Wireshark, that captured packets need.
 
 use std::io::{self, Write};
 use std::time::UNIX_EPOCH;
@@ -29,7 +29,7 @@ pub struct Pcapng<W> {
 }
 
 impl<W: Write> Pcapng<W> {
-    /// Begins with the header of the file.
+    /// Writes the header of the file.
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl<W: Write> Pcapng<W> {
     pub fn new(mut out: W) -> io::Result<Pcapng<W>> {
         let mut body = Vec::new();
         body.extend_from_slice(&BYTE_ORDER.to_le_bytes());
-        // Version 1.0; how long the section will be is not known.
+        // Version 1.0; the length of the section is not known.
         body.extend_from_slice(&1u16.to_le_bytes());
         body.extend_from_slice(&0u16.to_le_bytes());
         body.extend_from_slice(&u64::MAX.to_le_bytes());
@@ -47,7 +47,7 @@ impl<W: Write> Pcapng<W> {
         Ok(Pcapng { out, interfaces: Vec::new() })
     }
 
-    /// Writes a packet, and about its interface if it is the first one there.
+    /// Writes a packet, and before the first one of an interface the interface's description.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl<W: Write> Pcapng<W> {
         let time = captured.time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let time = u64::try_from(time).unwrap_or(u64::MAX);
         let size = number(captured.bytes.len()).to_le_bytes();
-        // Bits 0 and 1: in or out; 2 to 4: to this machine, or broadcast.
+        // Bits 0 and 1: inbound or outbound; 2 to 4: unicast or broadcast.
         let flags: u32 = match captured.received {
             None => 0b10,
             Some(Cast::Unicast) => 0b0_0101,
@@ -70,7 +70,7 @@ impl<W: Write> Pcapng<W> {
         body.extend_from_slice(&number(interface).to_le_bytes());
         body.extend_from_slice(&((time >> 32) as u32).to_le_bytes());
         body.extend_from_slice(&(time as u32).to_le_bytes());
-        // As much was captured as there was.
+        // The captured and the original length are equal.
         body.extend_from_slice(&size);
         body.extend_from_slice(&size);
         padded(&mut body, &captured.bytes);
@@ -82,7 +82,7 @@ impl<W: Write> Pcapng<W> {
         block(&mut self.out, ENHANCED_PACKET, &body)
     }
 
-    /// Hands on what the output may have kept back.
+    /// Flushes the output.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
     padded(body, value);
 }
 
-/// Everything begins at a multiple of four bytes.
+/// Blocks and options begin at multiples of four bytes.
 fn padded(body: &mut Vec<u8>, bytes: &[u8]) {
     body.extend_from_slice(bytes);
     body.resize(body.len().next_multiple_of(4), 0);

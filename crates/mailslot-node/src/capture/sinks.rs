@@ -1,4 +1,4 @@
-//! The node's side: who gets copies of its packets.
+//! The node's side: the slots that get copies of its packets.
 
 use std::net::SocketAddrV4;
 use std::time::SystemTime;
@@ -9,7 +9,7 @@ use super::ipv4;
 use super::packet::{Captured, Cast};
 use crate::control::Answer;
 
-/// How many may capture at the same time.
+/// How many programs may capture at the same time.
 const MOST: usize = 8;
 
 /// The slots that get copies.
@@ -20,13 +20,13 @@ pub(crate) struct Sinks {
 
 struct Sink {
     writer: ReplyWriter,
-    /// Packets since the last one that it had no room for.
+    /// Packets since the last one for which it had no room.
     lost: u64,
 }
 
 impl Sinks {
-    /// Lets the asker get copies, and tells it so: what comes first must go the same way as what follows. Returns what else to
-    /// answer, if it gets none.
+    /// Adds the asker, and answers it through the writer that will send the packets, so that the answer precedes them.
+    /// Returns another answer to send, if the asker was not added.
     pub(crate) fn add(&mut self, asker: &ReplyTo) -> Option<Answer> {
         if !may_capture(asker.uid()) {
             return Some(Answer::NotAllowed);
@@ -48,7 +48,7 @@ impl Sinks {
         self.sinks.is_empty()
     }
 
-    /// Hands out copies of a packet; `received` is `None` if the node has sent it.
+    /// Sends copies of a packet; `received` is `None` if the node has sent it.
     pub(crate) fn packet(
         &mut self,
         interface: &str,
@@ -75,7 +75,7 @@ impl Sinks {
     }
 }
 
-/// Whether this user is root, or the node's own.
+/// Whether this user is root or the node's user.
 fn may_capture(uid: u32) -> bool {
     uid == 0 || uid == nix::unistd::geteuid().as_raw()
 }

@@ -1,4 +1,5 @@
-//! The settings about modern domains and bridges to them. They are the same in every build; whether they work depends on it.
+//! The settings of modern domains and bridges to them. They exist in every build, but work only with the feature
+//! `zenoh`.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +11,11 @@ use mailslot_wire::NodeType;
 use super::Settings;
 use crate::error::{Error, Result};
 
-/// Why nothing about modern domains works in this build.
+/// The error for settings of modern domains in a build without them.
 pub(crate) const NO_DOMAINS: &str = "this build has no modern domains: build it with the feature `zenoh`";
 
 impl Settings {
-    /// Makes sure that what is set about modern domains can work, and adds what bridges need of the legacy network.
+    /// Checks that the settings of modern domains can work, and adds the NetBIOS name that bridges need.
     pub(super) fn check_domains(&self, config: &mut Config) -> Result<()> {
         self.check_parts()?;
         self.meanings()?;
@@ -25,7 +26,7 @@ impl Settings {
         }
     }
 
-    /// Whether this machine's part in domains can work, whether there is a file of them yet or not.
+    /// Checks this machine's settings in domains, even if the domains have no file yet.
     fn check_parts(&self) -> Result<()> {
         for (domain, part) in &self.domains {
             let wrong = |what: String| Error::Settings(format!("domain {domain}: {what}"));
@@ -37,7 +38,7 @@ impl Settings {
         self.part().check_values().map_err(Error::Settings)
     }
 
-    /// The machine's part in a domain without a section.
+    /// The machine's settings in a domain without a section.
     pub(crate) fn part(&self) -> Part {
         let mut part = Part::default();
         part.lan = self.lan;
@@ -46,7 +47,7 @@ impl Settings {
         part
     }
 
-    /// A setting that is about modern domains alone, if there is one.
+    /// A setting that concerns only modern domains, if one is set.
     fn about_domains(&self) -> Option<&'static str> {
         let set = [
             ("domains", !self.domains.is_empty()),
@@ -59,7 +60,7 @@ impl Settings {
         set.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
     }
 
-    /// What [`computers`](Settings::computers) says.
+    /// The networks of [`computers`](Settings::computers).
     pub(crate) fn meanings(&self) -> Result<BTreeMap<NetbiosName, Meant>> {
         let wrong = |computer: &str, what: &str| Error::Settings(format!("computers: {computer}: {what}"));
         let meaning = |(computer, network): (&String, &String)| {
@@ -83,7 +84,7 @@ impl Settings {
         self.bridge.values().any(|bridge| !bridge.to_legacy.is_empty())
     }
 
-    /// The name that bridges send from: answers come to it.
+    /// Adds the name from which bridges send: answers are sent to it.
     fn add_bridge(&self, config: &mut Config) -> Result<()> {
         self.bridge.iter().try_for_each(|(domain, bridge)| bridge.check(domain))?;
         if !self.bridge.is_empty() && !self.netbios {

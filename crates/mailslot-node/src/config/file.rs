@@ -1,10 +1,10 @@
-//! The settings file that packages install, as the source of its own documentation.
+//! The settings file that packages install, which is also the source of the settings' documentation.
 
-/// All settings with their defaults, each commented out and explained: what packages install as `/etc/mailslot/node.toml`, and
-/// what mailslot.toml(5) is made of.
+/// All settings with their defaults, each commented out and explained. Packages install it as
+/// `/etc/mailslot/node.toml`, and mailslot.toml(5) is generated from it.
 ///
-/// A paragraph of comments stands above each line `#NAME = VALUE` or `#[TABLE]`. A line that ends in `# example` shows a value that is
-/// not the default. `##` begins a heading.
+/// A paragraph of comments precedes each line `#NAME = VALUE` or `#[TABLE]`. A line that ends in `# example` shows a
+/// value other than the default. `##` begins a heading.
 ///
 /// ```
 /// use mailslot_node::config::{FILE, Settings};
@@ -23,14 +23,14 @@ mod tests {
 
     const EXAMPLE: &str = "  # example";
 
-    /// The file as a user makes it who removes the `#` of every setting, and of `is_wanted` ones alone.
+    /// The file without the `#` of the tables and of the settings that `is_wanted` selects.
     fn uncommented(is_wanted: impl Fn(&str) -> bool) -> String {
         let is_setting = |line: &str| !line.starts_with("# ") && !line.starts_with("##") && line.len() > 1;
         let lines = FILE.lines().filter_map(|line| line.strip_prefix('#').filter(|_| is_setting(line)));
         lines.filter(|line| line.starts_with('[') || is_wanted(line)).flat_map(|line| [line, "\n"]).collect()
     }
 
-    /// The names in each table of the uncommented file, as often as they are there.
+    /// The names in each table of the uncommented file, with repetitions.
     fn names() -> BTreeMap<String, Vec<String>> {
         let (mut all, mut table) = (BTreeMap::<String, Vec<String>>::new(), String::new());
         for line in uncommented(|_| true).lines() {
@@ -55,17 +55,17 @@ mod tests {
         assert_eq!(settings, Settings::default());
     }
 
-    // A build without modern domains refuses what is set for them.
+    // A build without modern domains refuses their settings.
     #[cfg(feature = "zenoh")]
     #[test]
     fn examples_can_work() {
         let text = uncommented(|_| true);
-        // A node of this type needs them.
+        // A node of this type needs WINS servers.
         let text = text.replace("wins = []", "wins = ['192.0.2.1']");
         Settings::from_toml(&text).and_then(|settings| settings.protocol()).expect("valid");
     }
 
-    /// An unknown name makes serde list all that there are.
+    /// For an unknown name, serde's error lists all known ones.
     #[test]
     fn every_setting_is_there_once() {
         let names = names();

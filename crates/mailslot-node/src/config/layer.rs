@@ -1,9 +1,9 @@
-//! Settings in layers: those of the file over the default ones, and those of the command line over both.
+//! Layers of settings: the file overrides the defaults, and the command line overrides both.
 
 use toml::{Table, Value};
 
-/// What `over` has counts instead of what `table` has, in tables in it as well. Letter case does not distinguish names, as in
-/// those of domains.
+/// Values in `over` replace those in `table`, recursively in nested tables. Letter case does not distinguish names, as
+/// in names of domains.
 pub(super) fn lay_over(table: &mut Table, over: Table) {
     for (name, value) in over {
         let known = table.keys().find(|known| known.eq_ignore_ascii_case(&name)).cloned();

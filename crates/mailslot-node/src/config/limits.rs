@@ -7,17 +7,18 @@ use super::layer::lay_over;
 use crate::error::{Error, Result};
 use mailslot_netbios::limits::Limits;
 
-/// No table or queue may be set to hold more entries.
+/// The most entries of a table or queue.
 const MAX_ENTRIES: i64 = 1 << 24;
-/// No bound of bytes may be higher.
+/// The highest bound in bytes.
 const MAX_BYTES: i64 = 1 << 30;
-/// Nothing may be allowed more often in a second, or at once.
+/// The highest rate per second, and the largest burst.
 const MAX_RATE: i64 = 1_000_000_000;
-/// What one packet or timeout can bring, such as a broadcast by each of many interfaces, must find room in the queues.
+/// The smallest queue: the results of one packet or timeout, such as a broadcast by each of many interfaces, must fit
+/// in it.
 const MIN_QUEUE: i64 = 64;
 
-/// The limits that are `given`, as in the file, and those that each line says, over the default ones. A part of a rate may be
-/// left out.
+/// The default limits, overridden by those `given` in the file's form, and then by those of each line. Either part of a
+/// rate may be omitted.
 pub(super) fn lay_over_default(given: Table, lines: &[String]) -> Result<Table> {
     let mut all = table(&Limits::default())?;
     lay_over(&mut all, given);
@@ -29,7 +30,7 @@ pub(super) fn lay_over_default(given: Table, lines: &[String]) -> Result<Table> 
     Ok(all)
 }
 
-/// Makes sure that a node can live within these limits.
+/// Checks that a node can work within these limits.
 pub(super) fn check(limits: &Limits) -> Result<()> {
     for (name, value) in table(limits)? {
         match value {

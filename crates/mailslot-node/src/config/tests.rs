@@ -56,7 +56,7 @@ fn computers_mean_what_the_operator_says() {
     }
 }
 
-/// The data is the same in every build; only whether it works depends on the feature.
+/// The settings are the same in every build; whether they work depends on the feature.
 #[test]
 fn whatever_is_set_about_modern_domains_is_refused_without_them() {
     for (setting, text) in [
@@ -111,7 +111,7 @@ fn mistakes_are_named() {
     }
 }
 
-/// What `load` makes of a file, flags in the form of the file, and limits.
+/// The result of `load` for a file, flags in the form of the file, and limits.
 fn loaded(file: &str, flags: &str, limits: &[&str]) -> Result<Settings> {
     let path = std::env::temp_dir().join(format!(
         "mailslot-settings-{}-{:?}",
@@ -166,7 +166,7 @@ fn mistakes_in_files_flags_and_limits_are_told_apart() {
     }
 }
 
-/// Whatever somebody puts in the place of the file, a node that reads it again neither waits for it nor takes all memory.
+/// Whatever replaces the file, a node that reads it again neither blocks nor uses all memory.
 #[test]
 fn what_is_no_file_of_a_size_that_settings_have_is_refused_at_once() {
     let directory = tempfile::tempdir().expect("a directory");

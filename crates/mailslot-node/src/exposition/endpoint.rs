@@ -24,7 +24,7 @@ use crate::error::Error;
 #[serde(try_from = "String")]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// A TCP port; port 0 is one that the system chooses, which the node's log tells.
+    /// A TCP port; for port 0 the system chooses one, which the node logs.
     Tcp(SocketAddr),
     /// A Unix socket at this path, of mode 0660.
     Unix(PathBuf),

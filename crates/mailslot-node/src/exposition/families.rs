@@ -1,4 +1,4 @@
-//! Metrics under way to Prometheus' text form: families with their names, and the samples in them.
+//! Metric families and their samples, for Prometheus' text form.
 
 use std::collections::BTreeMap;
 
@@ -6,29 +6,28 @@ use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use crate::error::{Error, Result};
 
-/// What is to be written as text.
+/// The families to be written as text.
 #[derive(Default)]
 pub(super) struct Families(Registry);
 
 impl Families {
-    /// A family of values that go up and down, with these labels.
+    /// Adds a family of values that go up and down, with these labels.
     pub(super) fn gauge(&self, name: &str, help: &str, labels: &[&str]) -> Result<Gauge> {
         let gauge = IntGaugeVec::new(Opts::new(name, help), labels).map_err(unusable)?;
         self.0.register(Box::new(gauge.clone())).map_err(unusable)?;
         Ok(Gauge(gauge))
     }
 
-    /// A family of values that only go up, until what counts them begins anew.
+    /// Adds a family of values that only go up, until their counter restarts.
     pub(super) fn counter(&self, name: &str, help: &str, labels: &[&str]) -> Result<Counter> {
         let counter = IntCounterVec::new(Opts::new(name, help), labels).map_err(unusable)?;
         self.0.register(Box::new(counter.clone())).map_err(unusable)?;
         Ok(Counter(counter))
     }
 
-    /// Everything that something has counted, by its labels, each a counter of its own: `opened` becomes `SCOPE_opened_total`.
-    /// What is counted by reasons is one family: `dropped_malformed` and `dropped_own` become
-    /// `SCOPE_dropped_total{reason="malformed"}` and `…{reason="own"}`. Each of `all` is the values of `labels`, and the counters
-    /// with these.
+    /// Adds counters, each as a separate family: `opened` becomes `SCOPE_opened_total`. Counters by reason are one
+    /// family: `dropped_malformed` and `dropped_own` become `SCOPE_dropped_total{reason="malformed"}` and
+    /// `…{reason="own"}`. Each element of `all` has the values of `labels` and the counters with these.
     pub(super) fn counters<'a>(
         &self,
         scope: &str,
@@ -65,7 +64,7 @@ impl Families {
     }
 }
 
-/// The beginnings of what is counted by reasons.
+/// The prefixes of counters by reason.
 const BY_REASON: [&str; 2] = ["dropped", "undelivered"];
 
 pub(super) struct Gauge(IntGaugeVec);
@@ -89,7 +88,7 @@ impl Counter {
     }
 }
 
-/// A node of another version may count under a name that cannot be a metric's.
+/// A node of another version may have a counter whose name is not valid for a metric.
 fn unusable(error: prometheus::Error) -> Error {
     Error::Metrics(error.to_string())
 }

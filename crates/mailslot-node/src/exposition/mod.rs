@@ -1,16 +1,18 @@
 //! The slots and the node of this machine as metrics, in the text form of Prometheus.
 //!
-//! A running node serves them by HTTP if its setting [`metrics`](crate::config::Settings::metrics) says where; `mailslot metrics`
-//! writes them for node_exporter's textfile collector. Both call [`gather`].
+//! A running node serves them by HTTP if its setting [`metrics`](crate::config::Settings::metrics) names an endpoint;
+//! `mailslot metrics` writes them for node_exporter's textfile collector. Both call [`gather`].
 //!
 //! # Who sees what
 //!
-//! [`mailslot::list`] tells the counts of a slot to its owner's user and to the superuser, and the node tells its own to everybody on the
-//! machine. So the text has no more than the user who gathers it may know. Where it is served, whoever reaches the address reads it: a
-//! TCP port has no users. A Unix socket is for the node's user and group.
+//! [`mailslot::list`] returns the counters of a slot to its owner's user and to the superuser; the node returns its
+//! counters to every user of the machine. The text therefore has no more than the user who gathers it may know. Every
+//! process that can reach a TCP port where it is served can read it, as TCP has no users. A Unix socket is for the
+//! node's user and group.
 //!
-//! Names of slots become labels only for the users who are asked for, by default the one who gathers: what strangers call their slots makes no
-//! series. Each user has at most 1,000 of them; `mailslot_slots_left_out` counts the rest.
+//! Only the slots of selected users, by default the user who gathers, become series labelled with their names: other
+//! users' names of slots cannot create series. Each user has at most 1,000 of them; `mailslot_slots_left_out` counts
+//! the rest.
 
 mod endpoint;
 mod families;
@@ -29,13 +31,14 @@ use crate::control::{self, Answer, Request, Status};
 use crate::error::Result;
 use families::Families;
 
-/// Gathers what this machine has to tell now: its slots, one by one those of `uids`, and its node if one runs and answers within
-/// `timeout`.
+/// Gathers the current metrics of this machine: the number of its slots, the slots of `uids` one by one, and its node
+/// if one runs and answers within `timeout`.
 ///
 /// # Errors
 ///
 /// - [`Error::Slot`](crate::Error::Slot) if the slots cannot be listed
-/// - [`Error::Metrics`](crate::Error::Metrics) if the node is of another version and counts something that cannot be a metric
+/// - [`Error::Metrics`](crate::Error::Metrics) if the node is of another version and has a counter that cannot be a
+///   metric
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -45,7 +48,7 @@ use families::Families;
 /// # Ok::<(), mailslot_node::Error>(())
 /// ```
 pub fn gather(uids: &[u32], timeout: Duration) -> Result<String> {
-    // First, for the question has a slot of its own.
+    // First, because the request uses a slot, which must not be listed.
     let status = match control::ask(Request::Status, timeout) {
         Ok(Answer::Status(status)) => Some(status),
         _ => None,
@@ -58,11 +61,11 @@ pub fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// The same of what is known already.
+/// As [`gather`], from slots and a status that the caller has.
 ///
 /// # Errors
 ///
-/// [`Error::Metrics`](crate::Error::Metrics) if a counter of the node has a name that no metric can have.
+/// [`Error::Metrics`](crate::Error::Metrics) if a counter of the node has a name that is not valid for a metric.
 pub fn text(slots: &[SlotStatus], uids: &[u32], status: Option<&Status>) -> Result<String> {
     let families = Families::default();
     let build = families.gauge("mailslot_build_info", "The program that wrote this: always 1.", &["version"])?;

@@ -9,7 +9,7 @@ use crate::bridge::BridgeStatus;
 use crate::control;
 use crate::error::Result;
 
-/// Adds what a node tells of itself.
+/// Adds the metrics of a node's status.
 pub(super) fn add(to: &Families, status: &control::Status) -> Result<()> {
     let info = to.gauge(
         "mailslot_node_info",
@@ -45,7 +45,7 @@ fn add_netbios(to: &Families, status: &control::Status) -> Result<()> {
     Ok(())
 }
 
-/// The states that names can be in.
+/// The possible states of names.
 const STATES: [&str; 5] = ["claiming", "held", "refused", "conflict", "released"];
 
 fn add_domains(to: &Families, domains: &[Status]) -> Result<()> {

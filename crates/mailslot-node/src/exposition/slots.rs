@@ -5,12 +5,12 @@ use mailslot::{Info, SlotStatus, Statistics};
 use super::families::Families;
 use crate::error::Result;
 
-/// Slots of one user that have series of their own.
+/// The most slots of one user that have series.
 pub(super) const MOST: usize = 1_000;
-/// Names below this are random, and go with one question each; as series they would never end.
+/// Names below this are random, and exist for one request each; as series they would grow without bound.
 const REPLIES: &str = r"mailslot\reply\";
 
-/// Adds the slots of `uids` one by one, and the number of all.
+/// Adds the slots of `uids` one by one, and the number of all slots.
 pub(super) fn add(to: &Families, slots: &[SlotStatus], uids: &[u32]) -> Result<()> {
     let all = to.gauge("mailslot_slots", "Slots of this machine, those of all users.", &[])?;
     all.set(&[], slots.len() as u64)?;
@@ -21,10 +21,10 @@ pub(super) fn add(to: &Families, slots: &[SlotStatus], uids: &[u32]) -> Result<(
     add_each(to, &shown)
 }
 
-/// A slot, the user's id as text, and what is known of its messages.
+/// A slot, the user's id as text, and the state and counters of the slot.
 type Shown<'a> = (&'a str, String, Info, Statistics);
 
-/// What has series, and how many slots of each user have none.
+/// The slots that have series, and how many slots of each user have none.
 fn chosen<'a>(slots: &'a [SlotStatus], uids: &[u32]) -> (Vec<Shown<'a>>, Vec<(u32, usize)>) {
     let (mut shown, mut left_out) = (Vec::new(), Vec::new());
     for uid in uids {

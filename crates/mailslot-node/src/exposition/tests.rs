@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
-/// A status whose every number is another one.
+/// A status in which all numbers differ.
 fn status() -> Status {
     serde_json::from_value(serde_json::json!({
         "version": "1", "computer": "SRV1<00>", "workgroup": "PLANT<00>", "node_type": "B", "nmbd_connected": true,
@@ -18,7 +18,7 @@ fn status() -> Status {
     .expect("a status")
 }
 
-/// A slot as it is listed; the counts are derived from `number`.
+/// A slot's status; the counters are derived from `number`.
 fn slot(name: &str, uid: u32, number: Option<u64>) -> SlotStatus {
     let counts = number.map(|number| {
         serde_json::json!({
@@ -30,7 +30,7 @@ fn slot(name: &str, uid: u32, number: Option<u64>) -> SlotStatus {
     serde_json::from_value(serde_json::json!({ "name": name, "uid": uid, "counts": counts })).expect("a slot")
 }
 
-/// The samples of a text, each with its labels as they are written.
+/// The samples of a text, by the series with its labels as written.
 fn samples(text: &str) -> BTreeMap<&str, f64> {
     let samples = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
         let (series, value) = line.rsplit_once(' ').expect("a value");

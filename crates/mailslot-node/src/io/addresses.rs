@@ -1,4 +1,4 @@
-//! The addresses that the system has given its interfaces.
+//! The addresses of the system's interfaces.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,13 +15,13 @@ use crate::error::{Error, Result};
 /// An IPv4 address of an interface that is up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The interface's name, or the address's label, such as eth0:1; and the interface's index.
+    /// The interface's name, or the address's label, such as eth0:1. `link` is the interface's index.
     pub(crate) name: String,
     pub(crate) link: u32,
     pub(crate) address: Ipv4Addr,
-    /// Bits of the address that name the subnet.
+    /// Bits of the address that identify the subnet.
     pub(crate) prefix: u8,
-    /// What the system tells; a peer's address is told in its place.
+    /// As the system reports it; on point-to-point links this is the peer's address.
     pub(crate) broadcast: Option<Ipv4Addr>,
     pub(crate) can_broadcast: bool,
     pub(crate) is_loopback: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// The interface's name, whatever label the address has.
+    /// The interface's name, without the label of the address.
     pub(crate) fn device(&self) -> &str {
         device(&self.name)
     }
@@ -41,14 +41,14 @@ fn device(label: &str) -> &str {
     label.split(':').next().unwrap_or_default()
 }
 
-/// All of them, in the system's order: an interface's main address comes before its others.
+/// All addresses, in the system's order: an interface's main address comes before its others.
 ///
-/// The system's list comes by netlink, which hardened services are often not allowed. /proc then tells less: no address
-/// without a subnet.
+/// The list is read by netlink. Hardened services are often not allowed to use it; then /proc is read, which lacks
+/// addresses without a subnet.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] if neither can be had.
+/// [`Error::Io`] if neither can be read.
 pub(crate) fn list() -> Result<Vec<Address>> {
     match getifaddrs() {
         Ok(addresses) => Ok(addresses.filter_map(of_entry).collect()),
@@ -83,7 +83,7 @@ fn prefix(mask: Ipv4Addr) -> u8 {
     u32::from(mask).leading_ones() as u8
 }
 
-/// What /proc and /sys tell.
+/// The addresses according to /proc and /sys.
 fn from_proc() -> io::Result<Vec<Address>> {
     let (routes, tries) = (fs::read_to_string("/proc/self/net/route")?, fs::read_to_string("/proc/self/net/fib_trie")?);
     let mut flags = HashMap::new();
@@ -110,8 +110,8 @@ fn from_proc() -> io::Result<Vec<Address>> {
     Ok(found.collect())
 }
 
-/// The machine's addresses, each with the first interface that a route without a gateway leads to, from the tables `route` and
-/// `fib_trie` of /proc/net.
+/// The machine's addresses, each with the interface of the most specific route to it that has no gateway, from the
+/// tables `route` and `fib_trie` of /proc/net.
 fn on_routes(routes: &str, tries: &str) -> Vec<(String, Ipv4Addr, u8)> {
     let number = |text: &str| u32::from_str_radix(text, 16).ok().map(u32::from_be).map(Ipv4Addr::from);
     let direct = |line: &str| {

@@ -1,4 +1,4 @@
-//! Many packets with one system call.
+//! Sends and receives many packets with one system call.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::iter;
@@ -13,27 +13,27 @@ use nix::sys::socket::{
     sockopt,
 };
 
-/// Packets sent with one call.
+/// The most packets sent with one call.
 pub(crate) const PACKETS: usize = 64;
-/// Buffers of one call that receives. Each holds one packet, or up to 128 that the system has joined.
+/// The most buffers of a receiving call. Each holds one packet, or up to 128 that the system has joined.
 const BUFFERS: usize = 16;
-/// Buffers of a call after one that found fewer packets than these: what the system needs to know of each is made anew for each call,
-/// and where packets come one by one, that would be a tenth of what they cost.
+/// Buffers of a call after one that did not fill all of its buffers. The headers of all buffers are prepared for each
+/// call, and where packets arrive one by one, that would be a tenth of their cost.
 const FEW: usize = 4;
-/// Bytes of a buffer: as many as the system joins at most. No power of two: the beginnings of all buffers would compete for
-/// the same few lines of the processor's cache.
+/// Bytes of a buffer: at least as many as the system joins. Not a power of two, because then the beginnings of all
+/// buffers would compete for the same few lines of the processor's cache.
 const BUFFER: usize = 65_536 + 64;
-/// Bytes of the largest packet that is taken. RFC 1002 allows 548, and nobody is known to send more than twice that.
+/// Bytes of the largest packet that is accepted. RFC 1002 allows 548, and no sender is known to exceed twice that.
 pub(crate) const MAX_PACKET: usize = 4096;
 
-/// Lets the system hand over packets of one size and sender joined, if it can (Linux 5.0), which costs it and the receiver
-/// far less than one by one. [`Incoming`] takes them apart.
+/// Lets the system join packets of one size and sender, if it can (Linux 5.0), which costs both sides far less than
+/// delivery one by one. [`Incoming`] splits them.
 pub(crate) fn join(socket: &UdpSocket) {
-    // Without this they come one by one, and nothing else changes.
+    // If this fails, packets arrive one by one.
     let _ = setsockopt(socket, sockopt::UdpGroSegment, &true);
 }
 
-/// Room for packets that come in. Of a buffer, only what packets have filled once takes memory.
+/// Buffers for received packets. Only the parts that packets have filled at least once use memory.
 pub(crate) struct Incoming {
     room: Vec<u8>,
     /// Buffers of the next call.
@@ -45,16 +45,17 @@ impl Incoming {
         Incoming { room: vec![0; BUFFERS * BUFFER], buffers: FEW }
     }
 
-    /// Takes what waits at the socket, as much as the buffers hold: who sent each packet, the index of the interface that it
-    /// came by if the socket is to tell (IP_PKTINFO), and its bytes, `None` if there are more than [`MAX_PACKET`]. Returns how
-    /// many there were, and whether there may be more.
+    /// Receives the packets that wait at the socket, as many as the buffers hold. `take` gets the sender of each, the
+    /// index of the interface that received it if the socket reports it (IP_PKTINFO), and its bytes, `None` if there
+    /// are more than [`MAX_PACKET`]. Returns how many packets there were, and whether more may wait.
     pub(crate) fn receive(
         &mut self,
         socket: &UdpSocket,
         mut take: impl FnMut(SocketAddrV4, Option<u32>, Option<&[u8]>),
     ) -> io::Result<(usize, bool)> {
         let buffers = self.buffers;
-        // New ones each time: a call leaves in them how much room it used for control messages, instead of how much there is.
+        // New headers each time: a call overwrites the size of the room for control messages with the size that it
+        // used.
         let mut headers = MultiHeaders::preallocate(buffers, Some(cmsg_space!(i32, in_pktinfo)));
         let mut rooms: Vec<[IoSliceMut<'_>; 1]> =
             self.room.chunks_exact_mut(BUFFER).take(buffers).map(|room| [IoSliceMut::new(room)]).collect();
@@ -79,7 +80,7 @@ impl Incoming {
     }
 }
 
-/// How long joined packets are, and the index of the interface that they came by.
+/// The size of joined packets, and the index of the interface that received them.
 fn told(joined: &RecvMsg<'_, '_, SockaddrIn>) -> (Option<usize>, Option<u32>) {
     let (mut size, mut link) = (None, None);
     for message in joined.cmsgs().into_iter().flatten() {
@@ -92,7 +93,7 @@ fn told(joined: &RecvMsg<'_, '_, SockaddrIn>) -> (Option<usize>, Option<u32>) {
     (size, link)
 }
 
-/// The packets in a buffer, at least one: all are as long as the system says, the last one possibly shorter.
+/// The packets in a buffer, at least one: all have the given size, except that the last one may be shorter.
 fn packets<'a>(joined: &'a RecvMsg<'_, '_, SockaddrIn>, size: Option<usize>) -> impl Iterator<Item = &'a [u8]> {
     let bytes = joined.iovs().next().unwrap_or_default();
     let size = size.unwrap_or(bytes.len()).clamp(1, BUFFER);
@@ -100,12 +101,12 @@ fn packets<'a>(joined: &'a RecvMsg<'_, '_, SockaddrIn>, size: Option<usize>) -> 
     iter::once(first).chain(rest.chunks(size))
 }
 
-/// Sends packets from one socket, in their order, and by the interface `link` if one is given, else as routes lead. Returns how
-/// many the system has refused.
+/// Sends packets from one socket, in order, by the interface `link` if one is given, else by the system's routes.
+/// Returns how many the system refused.
 pub(crate) fn send(socket: &UdpSocket, link: Option<u32>, packets: &[(SocketAddrV4, &[u8])]) -> usize {
     let slices: Vec<[IoSlice<'_>; 1]> = packets.iter().map(|(_, bytes)| [IoSlice::new(bytes)]).collect();
     let addresses: Vec<Option<SockaddrIn>> = packets.iter().map(|(to, _)| Some(SockaddrIn::from(*to))).collect();
-    // Without addresses in it: they stay those that the socket is bound to.
+    // Without addresses: the source stays the address to which the socket is bound.
     let nowhere = in_addr { s_addr: 0 };
     let ipi_ifindex = link.and_then(|link| i32::try_from(link).ok()).unwrap_or(0);
     let by = in_pktinfo { ipi_ifindex, ipi_spec_dst: nowhere, ipi_addr: nowhere };
@@ -116,7 +117,7 @@ pub(crate) fn send(socket: &UdpSocket, link: Option<u32>, packets: &[(SocketAddr
         let (slices, addresses) = (&slices[next..], &addresses[next..]);
         match sendmmsg(socket.as_raw_fd(), &mut headers, slices, addresses, control, MsgFlags::empty()) {
             Ok(sent) => next += sent.count(),
-            // What an earlier packet met shows here once.
+            // The error of an earlier packet, reported once: try again.
             Err(Errno::ECONNREFUSED | Errno::EINTR) => {}
             Err(_) => {
                 refused += 1;
@@ -155,14 +156,14 @@ mod tests {
         packets
     }
 
-    /// Sends `bytes` in one piece, as packets of `size` bytes and the rest.
+    /// Sends `bytes` with one call, as packets of `size` bytes and the rest.
     fn send_joined(socket: &UdpSocket, to: SocketAddrV4, bytes: &[u8], size: u16) {
         let (parts, size) = ([IoSlice::new(bytes)], [ControlMessage::UdpGsoSegments(&size)]);
         let sent = sendmsg(socket.as_raw_fd(), &parts, &size, MsgFlags::empty(), Some(&SockaddrIn::from(to)));
         assert_eq!(sent, Ok(bytes.len()));
     }
 
-    /// All that waits, with any number of calls.
+    /// All waiting packets, with any number of calls.
     fn all_received(socket: &UdpSocket) -> Vec<(SocketAddrV4, Option<Vec<u8>>)> {
         let mut incoming = Incoming::new();
         let mut all = Vec::new();
@@ -170,7 +171,7 @@ mod tests {
         all
     }
 
-    /// Sends packets of many sizes, joined and not, to a receiver that takes them joined or one by one.
+    /// Sends packets of many sizes, joined and not, to a receiver that gets them joined or one by one.
     fn mixture_is_received(receiver: &UdpSocket, to: SocketAddrV4) {
         let (sender, from) = socket();
         sender.set_broadcast(true).expect("allowed");
@@ -216,7 +217,7 @@ mod tests {
                 send_joined(&sender, to, &[7; 1024], 16);
             }
             let mut incoming = Incoming::new();
-            // It begins with few buffers, and has all of them when those were not enough.
+            // It begins with few buffers, and uses all when those were not enough.
             for (buffers, may_be_more) in [(FEW, true), (BUFFERS, true), (BUFFERS - FEW, false)] {
                 let received = incoming.receive(&receiver, |_, _, _| {});
                 assert_eq!(received.expect("packets wait"), (64 * buffers, may_be_more));
@@ -234,7 +235,7 @@ mod tests {
             join(&receiver);
             assert_eq!(send(&sender, Some(lo), &[(to, b"a"), (to, b"b")]), 0);
             send_joined(&sender, to, &[7; 64], 16);
-            // There is no interface of this number.
+            // There is no interface with this index.
             assert_eq!(send(&sender, Some(i32::MAX as u32), &[(to, b"c"), (to, b"d")]), 2);
             let mut packets = Vec::new();
             while Incoming::new()

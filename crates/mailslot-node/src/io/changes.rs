@@ -1,4 +1,4 @@
-//! Hearing of changes of interfaces, addresses and routes when they happen.
+//! Notification of changes of interfaces, addresses and routes.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -9,8 +9,8 @@ use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProto
 /// Groups of rtnetlink(7): RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE.
 const GROUPS: u32 = 0x1 | 0x10 | 0x40;
 
-/// A netlink socket that is told of every change. What has changed is not taken from there, but looked at: messages can be
-/// lost, and the system's lists cannot.
+/// A netlink socket that is notified of every change. The messages themselves are discarded and the system's lists read
+/// again, because messages can be lost.
 pub(crate) struct Changes {
     socket: OwnedFd,
 }
@@ -18,7 +18,7 @@ pub(crate) struct Changes {
 impl Changes {
     /// # Errors
     ///
-    /// What the system says, if it does not allow this process a netlink socket.
+    /// The system's error, if it does not allow this process a netlink socket.
     pub(crate) fn watch() -> io::Result<Changes> {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute)?;
@@ -26,10 +26,10 @@ impl Changes {
         Ok(Changes { socket })
     }
 
-    /// Takes what has been told, after which the descriptor is no longer readable.
+    /// Discards the notifications, so that the descriptor is no longer readable.
     pub(crate) fn take(&self) {
         let mut buffer = [0; 8192];
-        // ENOBUFS: more has changed than the system could keep.
+        // ENOBUFS: the system's queue overflowed.
         while matches!(
             recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::empty()),
             Ok(1..) | Err(Errno::EINTR | Errno::ENOBUFS)

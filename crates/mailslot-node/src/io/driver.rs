@@ -1,4 +1,4 @@
-//! A node of the legacy network, with the sockets that it speaks by: what it sends leaves, and what comes is labelled.
+//! A node of the legacy network with its sockets: sends its packets, and labels received ones with their interfaces.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsFd;
@@ -14,14 +14,14 @@ use crate::error::{Error, Result};
 use crate::seed;
 use mailslot_netbios::{Cast, Config, Event, Node, Received, Transmit};
 
-/// Packets taken from one socket before the others have their turn; a reader of what has come is woken once. The last call for
-/// packets may bring some two thousand more, for which the node's queue of events has room.
+/// Packets received from one socket before the others have their turn; a reader of their messages is woken once. The
+/// last call may bring some two thousand more, for which the node's queue of events has room.
 const TURN: usize = 256;
 
 /// A node and its sockets.
 pub(crate) struct Driver {
     pub(crate) node: Node,
-    /// Who gets copies of all packets.
+    /// The slots that get copies of all packets.
     pub(crate) sinks: Sinks,
     pub(crate) counts: Counts,
     attached: Vec<Named>,
@@ -30,28 +30,28 @@ pub(crate) struct Driver {
     incoming: Incoming,
 }
 
-/// What is counted here.
+/// The counters of the driver.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
-    /// Packets that the system did not send.
+    /// Packets that the system refused to send.
     pub(crate) transmit_failed: u64,
-    /// Packets longer than any that the node takes.
+    /// Packets longer than the node accepts.
     pub(crate) oversized: u64,
-    /// Broadcasts by interfaces that the node does not hear them by, because it does not use them or hears them by another one.
+    /// Broadcasts received by interfaces that the node does not use, or whose subnet it receives by another interface.
     pub(crate) other_interface: u64,
 }
 
-/// What has become of attachments.
+/// The changes of attachments.
 #[derive(Debug, Default)]
 pub(crate) struct Attached {
     pub(crate) new: Vec<Named>,
     pub(crate) gone: Vec<Named>,
-    /// The names of interfaces of which something cannot be used, and why.
+    /// The names of interfaces that cannot be used fully, and why.
     pub(crate) failed: Vec<(String, Error)>,
 }
 
 impl Driver {
-    /// A node that is attached to nothing yet.
+    /// A node that is not attached yet.
     pub(crate) fn new(config: &Config, at: At, now: Instant) -> Driver {
         Driver {
             node: node(config, now),
@@ -64,14 +64,15 @@ impl Driver {
         }
     }
 
-    /// Another node takes the place of this one. It is attached to nothing yet, but sockets that it will need stay open.
+    /// Replaces the node by another one. It is not attached yet, but sockets that it will need stay open.
     pub(crate) fn restart(&mut self, config: &Config, at: At, now: Instant) {
         self.attached.clear();
         self.sockets.move_to(at);
         self.node = node(config, now);
     }
 
-    /// Attaches the node to these and nothing else. One that cannot be used keeps no other one out.
+    /// Attaches the node to the `wanted` segments, and detaches it from all others. A segment that cannot be used does
+    /// not affect others.
     pub(crate) fn attach(&mut self, wanted: Vec<Named>, now: Instant) -> Attached {
         let (mut attached, mut result) = (Vec::new(), Attached::default());
         for mut named in wanted {
@@ -97,12 +98,12 @@ impl Driver {
         result
     }
 
-    /// Whether a node there could be attached to those of the wanted ones that this one is attached to, or to any if it is
-    /// attached to none.
+    /// Checks that a node at `at` could be attached to those of the wanted segments to which this one is attached, or,
+    /// if it is attached to none of them, to at least one.
     ///
     /// # Errors
     ///
-    /// As for [`Sockets::check`], for the first that could not be used.
+    /// As for [`Sockets::check`], for the first segment that could not be used.
     pub(crate) fn check(&self, at: At, wanted: &[Named]) -> Result<()> {
         let is_attached = |named: &&Named| self.attached.iter().any(|attached| attached.is_same(named));
         let (now, later): (Vec<_>, Vec<_>) = wanted.iter().partition(is_attached);
@@ -114,36 +115,36 @@ impl Driver {
         }
     }
 
-    /// What the node is attached to.
+    /// The segments to which the node is attached.
     pub(crate) fn attached(&self) -> &[Named] {
         &self.attached
     }
 
-    /// The name of an interface of the protocol.
+    /// The name of the interface with this id of the protocol.
     pub(crate) fn interface_name(&self, id: u32) -> &str {
         let named = self.attached.iter().find(|named| named.interface.id == id);
         named.map_or("gone", |named| named.name.as_str())
     }
 
-    /// Packets that the system has thrown away because they were not taken in time, where it tells.
+    /// How many packets the system dropped because they were not received in time, if the system reports it.
     pub(crate) fn dropped_unread(&self) -> Option<u64> {
         let inodes: Vec<u64> = self.sockets.all().filter_map(|socket| socket.inode()).collect();
         drops::at(&inodes)
     }
 
-    /// Is this the address of one of the sockets that packets are sent from?
+    /// Whether this is the address of a socket from which packets are sent.
     pub(crate) fn sends_from(&self, address: SocketAddrV4) -> bool {
         self.sockets.all().any(|socket| socket.place.cast == Cast::Unicast && socket.address == address)
     }
 
-    /// Has `poll` wait for packets, too.
+    /// Makes `poll` wait for packets, too.
     pub(crate) fn wait_in<'a>(&'a self, poll: &mut Poll<'a>) {
         for socket in self.sockets.all() {
             poll.add(Token::Socket(socket.id), socket.as_fd());
         }
     }
 
-    /// Waits for packets and the node's deadline alone, and has the node heed them.
+    /// Waits for packets and the node's deadline only, and passes them to the node.
     pub(crate) fn wait(&mut self) -> Result<()> {
         let mut poll = Poll::new();
         self.wait_in(&mut poll);
@@ -158,7 +159,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Takes packets from a socket until it has no more or the turn is over.
+    /// Receives packets from a socket until it has no more or the turn is over.
     pub(crate) fn receive(&mut self, now: Instant, id: SocketId) {
         let Driver { node, sinks, counts, attached, sockets, incoming, .. } = self;
         let Some(socket) = sockets.get(id) else { return };
@@ -173,7 +174,7 @@ impl Driver {
                     (_, None) => counts.oversized += 1,
                     (Some(named), Some(bytes)) => {
                         let received = Received { interface: named.interface.id, from, service, cast };
-                        // A broadcast of the node, which it hears itself, is there since it was sent.
+                        // The node's own broadcasts were captured when they were sent.
                         let is_own = || from.port() == socket.address.port() && named.has(*from.ip());
                         if !sinks.is_empty() && !is_own() {
                             sinks.packet(&named.name, Some(cast.into()), [from, socket.address], bytes);
@@ -189,7 +190,7 @@ impl Driver {
         }
     }
 
-    /// Sends all that the node wants sent.
+    /// Sends all packets of the node.
     pub(crate) fn transmit(&mut self) {
         loop {
             let node = &mut self.node;
@@ -201,7 +202,7 @@ impl Driver {
         }
     }
 
-    /// What the node has to tell next, once all that it wants sent has been sent.
+    /// Sends all packets of the node, and returns its next event.
     pub(crate) fn next_event(&mut self) -> Option<Event> {
         self.transmit();
         self.node.poll_event()
@@ -210,14 +211,15 @@ impl Driver {
     fn transmit_these(&mut self, packets: &[Transmit]) {
         let Driver { sinks, counts, attached, sockets, .. } = self;
         let find = |packet: &Transmit| attached.iter().find(|named| named.interface.id == packet.interface);
-        // Copies are of what was sent, and only one by one it is known which that is.
+        // Only sent packets are captured, and only when they are sent one by one is it known which failed.
         let alone = !sinks.is_empty();
         let key = |packet: &Transmit| (packet.interface, packet.service, is_broadcast(find(packet), packet));
         for packets in packets.chunk_by(|a, b| !alone && key(a) == key(b)) {
             let first = &packets[0];
             let named = find(first);
             let socket = named.and_then(|named| sockets.sender(named.interface.address, first.service));
-            // Routes know one interface for a subnet, and none for a broadcast address of several.
+            // Routes lead to one interface for a subnet, and cannot distinguish interfaces with the same broadcast
+            // address.
             let link = named.filter(|_| is_broadcast(named, first)).map(|named| named.link);
             let bytes: Vec<_> = packets.iter().map(|packet| (packet.to, packet.bytes.as_slice())).collect();
             let failed = socket.map_or(packets.len(), |socket| socket.send(link, &bytes));
@@ -239,8 +241,8 @@ fn is_broadcast(named: Option<&Named>, packet: &Transmit) -> bool {
     named.is_some_and(|named| named.interface.broadcast == Some(*packet.to.ip()))
 }
 
-/// The attachment by which a broadcast to `ip` has come, by the interface with index `link` if the system tells. Of several
-/// subnets of one interface, 255.255.255.255 is for the one that the sender is in.
+/// The attachment that received a broadcast to `ip`, by the interface with index `link` if the system reports it. If
+/// one interface has several subnets, 255.255.255.255 means that of the sender.
 fn heard_by(attached: &[Named], ip: Ipv4Addr, link: Option<u32>, from: Ipv4Addr) -> Option<&Named> {
     let by_link = |named: &&Named| link.is_none_or(|link| link == named.link) && named.interface.broadcast.is_some();
     let mut heard = attached.iter().filter(by_link);

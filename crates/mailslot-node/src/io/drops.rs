@@ -1,14 +1,14 @@
-//! How many packets the system has thrown away because the node did not take them in time.
+//! Counts packets that the system dropped because the node did not receive them in time.
 
 use std::fs;
 
-/// Where the system lists the UDP sockets of this network namespace.
+/// The system's table of the UDP sockets of this network namespace.
 const TABLE: &str = "/proc/self/net/udp";
 /// Columns of the table.
 const INODE: usize = 9;
 const DROPS: usize = 12;
 
-/// Packets thrown away at the sockets with these inode numbers; `None` where the system does not tell.
+/// How many packets were dropped at the sockets with these inode numbers; `None` if the system does not report it.
 pub(crate) fn at(inodes: &[u64]) -> Option<u64> {
     fs::read_to_string(TABLE).ok().map(|table| in_table(&table, inodes))
 }

@@ -1,4 +1,4 @@
-//! Reading the node's own slots.
+//! Reads the node's slots.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
@@ -6,11 +6,11 @@ use std::time::Instant;
 use mailslot::network::Retry;
 use mailslot::{Mailslot, Message};
 
-/// One of the node's own slots. No failure of a read ends the node: the slot is left alone for a while then.
+/// One of the node's slots. A failed read does not end the node: the slot is not read for a while.
 pub(crate) struct Intake {
     slot: Mailslot,
     retry: Retry,
-    /// When it is tried again; none while reads succeed.
+    /// When to try again; `None` while reads succeed.
     again: Option<Instant>,
 }
 
@@ -19,7 +19,7 @@ impl Intake {
         Intake { slot, retry: Retry::default(), again: None }
     }
 
-    /// Readable when there is a message; none while the slot is left alone, which would else keep the node busy.
+    /// Readable when there is a message; `None` during a pause after a failure, when polling would be a busy loop.
     pub(crate) fn descriptor(&self, now: Instant) -> Option<BorrowedFd<'_>> {
         (!self.is_left_alone(now)).then(|| self.slot.as_fd())
     }
@@ -28,7 +28,7 @@ impl Intake {
         self.again
     }
 
-    /// The next message, if there is one that can be read.
+    /// The next message, if one can be read.
     pub(crate) fn next(&mut self, now: Instant) -> Option<Message> {
         if self.is_left_alone(now) {
             return None;
@@ -86,7 +86,7 @@ mod tests {
         let _here = tracing_subscriber::registry().with(layer).set_default();
         for _ in 0..100 {
             assert_eq!(intake.take(now, Err(Error::OutOfMemory)), None);
-            // It neither wakes the node nor is read.
+            // During the pause the slot neither wakes the node nor is read.
             let again = intake.poll_timeout().expect("it is tried again");
             let early = again - Duration::from_micros(1);
             assert!(again > now && intake.descriptor(early).is_none() && intake.next(early).is_none());

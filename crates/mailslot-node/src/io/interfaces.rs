@@ -1,8 +1,9 @@
-//! Which of the system's addresses a node uses, and as what.
+//! Chooses the addresses that a node uses, and their roles.
 //!
-//! Linux accepts any set of addresses. What matters here is the segment: the machines that hear each other's broadcasts. Addresses
-//! of one subnet are on one segment, by whatever interface, and the node is attached to it once: two holders of a name would be
-//! a conflict to everybody else. So one of the addresses speaks, and the others are known as the node's own.
+//! Linux accepts any set of addresses. What matters here is the segment: the machines that receive each other's
+//! broadcasts. Addresses of one subnet are on one segment, whatever their interfaces, and the node is attached to it
+//! once: two holders of a name would be a conflict to other nodes. The node therefore sends from one of the addresses,
+//! and only recognises the others as its own.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,30 +13,30 @@ use super::addresses::Address;
 use crate::config::Settings;
 use mailslot_netbios::Interface;
 
-/// An attachment to a segment, and its name: that of the system's interface.
+/// An attachment to a segment. Its name is that of the system's interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) name: String,
-    /// The interface's index, by which the node speaks and hears broadcasts.
+    /// The index of the interface by which the node sends and receives broadcasts.
     pub(crate) link: u32,
-    /// Indexes of further interfaces in the subnet. The broadcasts that come by them come by `link` as well.
+    /// Indexes of further interfaces in the subnet. Broadcasts that they receive arrive by `link` as well.
     pub(crate) other_links: BTreeSet<u32>,
     pub(crate) interface: Interface,
     /// Further addresses of this machine in the subnet.
     pub(crate) others: Vec<Ipv4Addr>,
 }
 
-/// What the node does not use although it is there, or is to be used and is not there.
+/// An interface or address that the node does not use although it exists, or that the settings name and does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LeftOut {
-    /// An interface's name or, as it was set, its address.
+    /// The interface's name, or its address if the settings name that.
     pub(crate) name: String,
     pub(crate) reason: String,
-    /// Whether the settings want it.
+    /// Whether the settings want it to be used.
     pub(crate) is_fault: bool,
 }
 
-/// What becomes of the system's addresses.
+/// The result of the choice.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Choice {
     pub(crate) used: Vec<Named>,
@@ -43,25 +44,25 @@ pub(crate) struct Choice {
 }
 
 impl Named {
-    /// As the protocol has it: the address that speaks first.
+    /// The interfaces in the form of the protocol, first that of the sending address.
     pub(crate) fn interfaces(&self) -> impl Iterator<Item = Interface> {
         let others = self.others.iter().map(|other| Interface { address: *other, ..self.interface });
         std::iter::once(self.interface).chain(others)
     }
 
-    /// Whether names that are registered for this one hold for the other one as well.
+    /// Whether both are the same attachment to the protocol, so that names registered for one hold for the other.
     pub(crate) fn is_same(&self, other: &Named) -> bool {
         let of = |named: &Named| (named.link, Interface { id: 0, ..named.interface });
         of(self) == of(other)
     }
 
-    /// Whether `address` is one that the node has here.
+    /// Whether `address` is one of the node's addresses here.
     pub(crate) fn has(&self, address: Ipv4Addr) -> bool {
         self.interface.address == address || self.others.contains(&address)
     }
 }
 
-/// As in the log and in status: `10.0.0.1/24`.
+/// The form of the log and of the status: `10.0.0.1/24`.
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.interface.address, self.interface.prefix)
@@ -81,7 +82,7 @@ pub(crate) fn choose(addresses: &[Address], settings: &Settings) -> Choice {
             Some(earlier) => choice.left_out.push(stands_for_all(address, earlier)),
         }
     }
-    // Of an address that is one machine and all of them, the system takes what it was given first.
+    // If an address is both a machine's and a broadcast address, the one that was set first has effect in the system.
     let is_own = |all: Ipv4Addr| wanted.iter().any(|own| own.address == all);
     let (subnets, single): (Vec<&Address>, Vec<&Address>) =
         wanted.iter().copied().partition(|address| broadcast(address).is_some_and(|all| !is_own(all)));
@@ -90,7 +91,7 @@ pub(crate) fn choose(addresses: &[Address], settings: &Settings) -> Choice {
             choice.used.push(speaker(address, &subnets));
         }
     }
-    // An address alone, such as one that several machines pass on, belongs to the subnet that it is in.
+    // A single address, such as a virtual one that moves between machines, belongs to the subnet that contains it.
     for address in single {
         let around = choice.used.iter_mut().filter(|named| named.interface.contains(address.address));
         match around.max_by_key(|named| named.interface.prefix) {
@@ -108,13 +109,13 @@ pub(crate) fn choose(addresses: &[Address], settings: &Settings) -> Choice {
     choice
 }
 
-/// Those that could be used and are not wanted: a node beside nmbd is handed what comes by them.
+/// The interfaces that could be used but are not wanted: nmbd also passes on what they receive.
 pub(crate) fn unwanted(addresses: &[Address], settings: &Settings) -> Vec<Interface> {
     let unwanted = |address: &&Address| !is_wanted(address, settings);
     addresses.iter().filter(unwanted).map(|address| attachment(address).interface).collect()
 }
 
-/// Can the address be used, and is it to be? Why it cannot is told, if it would be wanted.
+/// Whether the address is wanted and can be used. If it is wanted but cannot be used, adds the reason to `left_out`.
 fn is_usable(address: &Address, settings: &Settings, left_out: &mut Vec<LeftOut>) -> bool {
     if !is_wanted(address, settings) {
         return false;
@@ -126,7 +127,7 @@ fn is_usable(address: &Address, settings: &Settings, left_out: &mut Vec<LeftOut>
         }
         "it is the loopback interface, which leads to no other machine"
     } else if !address.can_broadcast && !is_named {
-        // As nmbd does it: who has a tunnel seldom wants names there.
+        // As in nmbd: names are seldom wanted on a tunnel.
         "it cannot broadcast: name it in `interfaces` to use it for unicast and name servers"
     } else {
         return true;
@@ -143,12 +144,12 @@ fn is_wanted(address: &Address, settings: &Settings) -> bool {
     (settings.interfaces.is_empty() || settings.interfaces.iter().any(matches)) && !settings.exclude.iter().any(matches)
 }
 
-/// Is this what a setting calls `name`: the interface, a label of some of its addresses, or the address?
+/// Whether a setting's `name` means this address: by its interface, its label, or the address itself.
 fn is_meant(address: &Address, name: &str) -> bool {
     name == address.device() || name == address.name || name.parse() == Ok(address.address)
 }
 
-/// The address of the segment that speaks, with all others of it: the first one whose interface has a carrier.
+/// The attachment to the segment of `first`. Its sending address is the first one whose interface has a carrier.
 fn speaker(first: &Address, subnets: &[&Address]) -> Named {
     let segment = attachment(first);
     let (mut all, mut links) = (Vec::new(), BTreeSet::new());
@@ -177,7 +178,7 @@ fn is_segment_of(named: &Named, address: &Address) -> bool {
     named.interface.prefix == address.prefix && named.interface.contains(address.address)
 }
 
-/// An address that no broadcasts come to.
+/// An address without broadcasts.
 fn alone(address: &Address) -> Named {
     let named = attachment(address);
     Named { interface: Interface { broadcast: None, ..named.interface }, ..named }
@@ -189,8 +190,8 @@ fn attachment(address: &Address) -> Named {
     Named { name: name.clone(), link: *link, other_links: BTreeSet::new(), interface, others: Vec::new() }
 }
 
-/// The subnet's last address, or its first one if that is set, as on very old networks. What else is set there is not
-/// believed: it may be the peer's address. Two addresses make no subnet (RFC 3021).
+/// The subnet's last address, or its first one if that is set, as on very old networks. Any other value is ignored: it
+/// may be the peer's address. Two addresses form no subnet with broadcasts (RFC 3021).
 fn broadcast(address: &Address) -> Option<Ipv4Addr> {
     if !address.can_broadcast || address.prefix > 30 {
         return None;
@@ -199,7 +200,7 @@ fn broadcast(address: &Address) -> Option<Ipv4Addr> {
     let (first, last) = (u32::from(address.address) & !hosts, u32::from(address.address) | hosts);
     let is_first = address.broadcast.map(u32::from) == Some(first) && address.broadcast != Some(address.address);
     let broadcast = Ipv4Addr::from(if is_first { first } else { last });
-    // Linux lets a machine have the address that stands for all.
+    // Linux lets a machine have the broadcast address as its own.
     Some(broadcast).filter(|broadcast| *broadcast != address.address)
 }
 

@@ -1,4 +1,5 @@
-//! What surrounds the protocols: interfaces, sockets, slots and signals. It decides nothing about the protocols.
+//! Input and output around the protocols: interfaces, sockets, slots and signals. It contains no decisions of the
+//! protocols.
 
 pub(crate) mod addresses;
 pub(crate) mod batch;

@@ -1,8 +1,8 @@
-//! Samba's nmbd, from which a node beside it gets the datagrams that nmbd has no use for.
+//! The connection to Samba's nmbd, which passes the datagrams that it does not use to a node beside it.
 //!
-//! nmbd owns UDP port 138. It keeps what is for its own four mailslots (browser, LAN Manager browser, and the two of
-//! logons), and hands everything else to each local process that has connected to its Unix socket `unexpected`, and lets
-//! the ones go without that do not read fast enough. Both sides speak in C structures, here those of machines with 64 bits:
+//! nmbd has UDP port 138. It keeps the datagrams for its four mailslots (browser, LAN Manager browser, and the two of
+//! logons), and passes all others to each local process that is connected to its Unix socket `unexpected`; processes
+//! that do not read fast enough lose some. Both sides send C structures, here those of 64-bit machines:
 //!
 //! ```text
 //! request, 24 bytes           packet type 4 (0 name service, 1 datagram) · 4 unused · size of a mailslot's name 8 (0: all)
@@ -11,7 +11,7 @@
 //! each packet, 32 bytes       size 8 · packet type 4 · 4 unused · time 8 · IPv4 address 4 · UDP port 4; then the packet
 //! ```
 //!
-//! Names are held by nmbd, which answers for them; nobody else gets name service packets.
+//! nmbd holds the names and answers for them; no other process gets name service packets.
 //!
 //! # Sources
 //!
@@ -26,32 +26,32 @@ use std::time::{Duration, Instant};
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 
-/// How often a connection is tried.
+/// How long after a failure to connect again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Bytes before each packet.
 const HEADER: usize = 32;
-/// nmbd hands on no larger packets.
+/// The largest packet that nmbd passes on.
 const MAX_PACKET: usize = 1024;
-/// Bytes taken from nmbd before others have their turn.
+/// Bytes received from nmbd before other work is done.
 const TURN: usize = 64 << 10;
 const DATAGRAM: u32 = 1;
 
-/// The connection to nmbd, made again whenever it is lost.
+/// The connection to nmbd, which reconnects whenever it is lost.
 pub(crate) struct Nmbd {
     path: PathBuf,
     connection: Option<Connection>,
     retry_at: Instant,
-    /// Whether the last attempt failed, so that it need not be told again.
+    /// Whether the last attempt failed, so that this is not reported again.
     is_missed: bool,
 }
 
-/// What became of the connection.
+/// A change of the connection.
 #[derive(Debug)]
 pub(crate) enum Change {
     Connected,
-    /// nmbd has ended, or said what cannot be understood.
+    /// nmbd has ended, or sent something that cannot be understood.
     Lost(io::Error),
-    /// It cannot be reached; told once.
+    /// It cannot be reached; reported once.
     Missed(io::Error),
 }
 
@@ -60,7 +60,7 @@ impl Nmbd {
         Nmbd { path: path.to_owned(), connection: None, retry_at: now, is_missed: false }
     }
 
-    /// When [`handle_timeout`](Nmbd::handle_timeout) has something to do.
+    /// When to call [`handle_timeout`](Nmbd::handle_timeout).
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.connection.is_none().then_some(self.retry_at)
     }
@@ -85,12 +85,12 @@ impl Nmbd {
         }
     }
 
-    /// Readable when [`receive`](Nmbd::receive) has something to do.
+    /// Readable when there is something to [`receive`](Nmbd::receive).
     pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.connection.as_ref().map(|connection| connection.stream.as_fd())
     }
 
-    /// Takes the datagrams that have come: who sent each, and its bytes.
+    /// Receives the waiting datagrams: `take` gets the sender and the bytes of each.
     pub(crate) fn receive(&mut self, now: Instant, take: impl FnMut(SocketAddrV4, &[u8])) -> Option<Change> {
         let error = self.connection.as_mut()?.receive(take).err()?;
         self.connection = None;
@@ -111,7 +111,7 @@ impl Connection {
         if size_of::<usize>() != 8 {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "nmbd's socket is only understood with 64 bits"));
         }
-        // A stopped nmbd with a full queue must not stop the node as well.
+        // Non-blocking, so that a stopped nmbd with a full queue does not block the node.
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
         connect(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
@@ -138,7 +138,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes the whole packets out of `unread`, so that less than one stays.
+    /// Takes the complete packets out of `unread`; less than one remains.
     fn take_packets(&mut self, take: &mut impl FnMut(SocketAddrV4, &[u8])) -> io::Result<()> {
         let mut rest = self.unread.as_slice();
         if !self.is_answered {
@@ -202,7 +202,7 @@ mod tests {
         bytes
     }
 
-    /// What a connection takes that is given `bytes` in pieces of `piece` bytes.
+    /// The packets that a connection takes from `bytes` in pieces of `piece` bytes.
     fn taken(bytes: &[u8], piece: usize) -> io::Result<Vec<(SocketAddrV4, Vec<u8>)>> {
         let (stream, _other) = UnixStream::pair()?;
         let mut connection = Connection { stream, unread: Vec::new(), is_answered: false };

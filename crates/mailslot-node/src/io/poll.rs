@@ -1,4 +1,4 @@
-//! Waiting for several descriptors at once.
+//! Waits for several descriptors at once.
 
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::error::{Error, Result};
 use crate::io::sockets::SocketId;
 
-/// Says what a descriptor is for.
+/// The purpose of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Token {
     /// A signal, or the end of an embedded node.
@@ -17,32 +17,32 @@ pub(crate) enum Token {
     Changes,
     /// Messages of this machine's programs to other machines.
     Outgoing,
-    /// Questions of this machine's programs.
+    /// Requests of this machine's programs.
     Control,
     /// Modern domains.
     Domains,
-    /// Datagrams that nmbd hands on.
+    /// Datagrams from nmbd.
     Nmbd,
     /// Packets.
     Socket(SocketId),
 }
 
-/// Descriptors of a machine with one interface; room for these is had at once.
+/// Descriptors of a machine with one interface; room for these is allocated at the start.
 const USUAL: usize = 16;
 
-/// What is waited for.
+/// The descriptors to wait for.
 pub(crate) struct Poll<'a> {
     fds: Vec<PollFd<'a>>,
     tokens: Vec<Token>,
 }
 
 impl<'a> Poll<'a> {
-    /// Nothing yet.
+    /// No descriptors yet.
     pub(crate) fn new() -> Poll<'a> {
         Poll { fds: Vec::with_capacity(USUAL), tokens: Vec::with_capacity(USUAL) }
     }
 
-    /// Waits for `fd` to be readable as well; for nothing if it is `None`.
+    /// Adds `fd`, to wait until it is readable; adds nothing if it is `None`.
     pub(crate) fn add(&mut self, token: Token, fd: impl Into<Option<BorrowedFd<'a>>>) {
         if let Some(fd) = fd.into() {
             self.fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
@@ -50,8 +50,8 @@ impl<'a> Poll<'a> {
         }
     }
 
-    /// Waits until something is readable, the time has come, or a signal has: the tokens of what is readable, in the order in
-    /// which they were added.
+    /// Waits until a descriptor is readable, the time `until` has come, or a signal arrives. Returns the tokens of
+    /// readable descriptors, in the order in which they were added.
     ///
     /// # Errors
     ///

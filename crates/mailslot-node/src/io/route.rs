@@ -1,11 +1,11 @@
-//! Which of this machine's addresses leads to another one.
+//! Finds the address of this machine that leads to another one.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 
-/// The address that the system would send from; `None` if nothing leads there. The system is asked by connecting a socket,
-/// which sends nothing: unlike a table of routes, this heeds rules, marks and preferred sources as well.
+/// The address from which the system would send; `None` if there is no route. Connecting a UDP socket finds it without
+/// sending anything, and unlike a lookup in the table of routes respects rules, marks and preferred sources.
 pub(crate) fn source(to: Ipv4Addr) -> Option<Ipv4Addr> {
-    // The discard service: any port does.
+    // The discard service; any port would do.
     const PORT: u16 = 9;
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect((to, PORT)).ok()?;

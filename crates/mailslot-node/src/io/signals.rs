@@ -1,4 +1,4 @@
-//! Signals, as something that can be waited for.
+//! Signals, as a descriptor that can be polled.
 
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -11,7 +11,7 @@ use signal_hook::{flag, low_level};
 
 use crate::error::{Error, Result};
 
-/// SIGINT and SIGTERM, which end a node, and SIGHUP, which lets it read its settings again.
+/// SIGINT and SIGTERM, which end a node, and SIGHUP, which makes it read its settings again.
 pub(crate) struct Signals {
     wake: UnixStream,
     end: Arc<AtomicBool>,
@@ -23,7 +23,7 @@ impl Signals {
         Signals::register().map_err(|source| Error::io("catch signals", source))
     }
 
-    /// The same for a node in another program, whose signals are its own; [`End`] takes their place.
+    /// For a node in another program, which handles its signals itself: [`End`] replaces them.
     pub(crate) fn by_program() -> Result<(Signals, End)> {
         let (wake, other) = UnixStream::pair().map_err(|source| Error::io("make a pair of sockets", source))?;
         wake.set_nonblocking(true).map_err(|source| Error::io("make a pair of sockets", source))?;
@@ -36,7 +36,7 @@ impl Signals {
         wake.set_nonblocking(true)?;
         let (end, reload) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         for (signal, flag) in [(SIGINT, &end), (SIGTERM, &end), (SIGHUP, &reload)] {
-            // The flag is there before the wake-up: handlers run in this order.
+            // The flag is set before the wake-up: handlers run in the order of registration.
             flag::register(signal, Arc::clone(flag))?;
             low_level::pipe::register(signal, handler_end.try_clone()?)?;
         }
@@ -47,7 +47,7 @@ impl Signals {
         self.end.load(Ordering::SeqCst)
     }
 
-    /// Whether the settings are to be read again; once for each time.
+    /// Whether to read the settings again. Returns `true` once for each request.
     pub(crate) fn is_reload(&self) -> bool {
         let mut bytes = [0; 64];
         while matches!((&self.wake).read(&mut bytes), Ok(size) if size == bytes.len()) {}
@@ -64,12 +64,12 @@ pub(crate) struct End {
 impl End {
     pub(crate) fn set(&self) {
         self.end.store(true, Ordering::SeqCst);
-        // If there is no room, it is awake.
+        // If there is no room, the node is being woken already.
         let _ = (&self.wake).write(&[0]);
     }
 }
 
-/// Readable once a signal has come.
+/// Readable once a signal has arrived.
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()

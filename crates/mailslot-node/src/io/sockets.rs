@@ -1,14 +1,15 @@
 //! UDP sockets: for each service, one bound to each of the node's addresses, one to each broadcast address, and one to
 //! 255.255.255.255.
 //!
-//! On Linux a unicast datagram goes to the socket bound to that very address, and a broadcast to those bound to its
-//! destination. So the socket tells how a packet was cast, and nothing of other addresses arrives. A subnet's broadcast address
-//! can be that of several interfaces, and 255.255.255.255 is that of all: there the system tells by which one a packet came
-//! (IP_PKTINFO). What is sent leaves from the socket of the address that speaks, a broadcast by that address's interface. There
-//! is no SO_REUSEADDR: who has the ports already must be noticed.
+//! On Linux, a unicast datagram is delivered to the socket bound to its destination address, and a broadcast to those
+//! bound to its destination. The socket therefore shows how a packet was cast, and no packet for another address
+//! arrives. A subnet's broadcast address can belong to several interfaces, and 255.255.255.255 belongs to all: for
+//! these the system reports the receiving interface (IP_PKTINFO). Packets are sent from the socket of the sending
+//! address, broadcasts by that address's interface. SO_REUSEADDR is not set: the node must detect another program that
+//! has the ports.
 //!
-//! Where another service has the ports, there is one socket for each address and service, at any port: it sends, and gets
-//! what is answered.
+//! Where another service has the ports, there is one socket for each address and service, at any port: it sends, and
+//! receives the answers.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
@@ -22,26 +23,26 @@ use super::interfaces::Named;
 use crate::error::{Error, Result};
 use mailslot_netbios::{Cast, Ports, Service};
 
-/// Bytes of memory in which packets wait for the node, the system's own share included: some thousand short datagrams,
-/// which bridges the tens of milliseconds that a busy machine may keep the node from running.
+/// Bytes of the socket's receive buffer, the system's overhead included: it holds some thousand short datagrams, enough
+/// for the tens of milliseconds for which a busy machine may keep the node from running.
 const DATAGRAM_BUFFER: usize = 4 << 20;
 /// The same for the name service, which has few packets.
 const NAME_BUFFER: usize = 1 << 20;
 
-/// Names a socket as long as the process runs.
+/// Identifies a socket, uniquely while the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SocketId(u64);
 
-/// Where the node receives and sends from.
+/// The ports at which the node receives and from which it sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At {
-    /// These ports, which other nodes send to.
+    /// These ports, to which other nodes send.
     Ports(Ports),
-    /// Any ports: another service has those, or nobody sends to this node first.
+    /// Any ports: another service has the usual ones, or no node sends to this one first.
     AnyPorts,
 }
 
-/// What a socket is bound to, but for the port that the system chooses.
+/// What a socket is bound to, except the port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) ip: Ipv4Addr,
@@ -65,12 +66,12 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
-    /// None yet.
+    /// No sockets yet.
     pub(crate) fn new(at: At) -> Sockets {
         Sockets { at, sockets: Vec::new(), next_id: 0 }
     }
 
-    /// Opens the sockets of an attachment that are not there. Returns what went wrong with sockets that it can do without.
+    /// Opens the sockets of an attachment that are not open yet. Returns the errors of sockets that it can do without.
     ///
     /// # Errors
     ///
@@ -85,14 +86,14 @@ impl Sockets {
         Ok(failed.collect())
     }
 
-    /// Closes the sockets that none of the attachments has.
+    /// Closes the sockets that none of the attachments uses.
     pub(crate) fn keep(&mut self, attached: &[Named]) {
         let at = self.at;
         let has = |named: &Named, place| needed(at, named).chain(wanted(at, named)).any(|other| other == place);
         self.sockets.retain(|socket| attached.iter().any(|named| has(named, socket.place)));
     }
 
-    /// From now on sockets are opened there. Those elsewhere are closed.
+    /// Opens sockets at `at` from now on, and closes those at other ports.
     pub(crate) fn move_to(&mut self, at: At) {
         if self.at != at {
             self.at = at;
@@ -100,7 +101,7 @@ impl Sockets {
         }
     }
 
-    /// Whether the attachment could be used there. Sockets that are there already are not tried.
+    /// Checks that the attachment could be used at `at`. Sockets that are already open there are not tried.
     ///
     /// # Errors
     ///
@@ -119,7 +120,7 @@ impl Sockets {
         self.sockets.iter().find(|socket| socket.id == id)
     }
 
-    /// The socket that packets of `service` are sent from, by the address `ip`.
+    /// The socket from which packets of `service` are sent, with the address `ip`.
     pub(crate) fn sender(&self, ip: Ipv4Addr, service: Service) -> Option<&Socket> {
         self.at_place(Place { ip, service, cast: Cast::Unicast })
     }
@@ -139,9 +140,10 @@ impl Sockets {
 }
 
 impl Socket {
-    /// Takes the packets that have come, as many as there is room for: who sent each, the index of the interface that it came
-    /// by, if the system tells, and the bytes, `None` if there are too many. Returns how many have come, and whether there may be
-    /// more. Errors of the network, such as a refusal that an earlier packet met, are nobody's concern.
+    /// Receives waiting packets, as many as there is room for. `take` gets the sender of each, the index of the
+    /// interface that received it, if the system reports it, and the bytes, `None` if there are too many. Returns how
+    /// many packets there were, and whether more may wait. Errors of the network, such as a refusal of an earlier
+    /// packet, are ignored.
     pub(crate) fn receive(
         &self,
         incoming: &mut Incoming,
@@ -150,12 +152,12 @@ impl Socket {
         incoming.receive(&self.socket, take).unwrap_or_default()
     }
 
-    /// Sends packets, by the interface `link` if one is given, and returns how many could not be sent.
+    /// Sends packets, by the interface `link` if one is given. Returns how many could not be sent.
     pub(crate) fn send(&self, link: Option<u32>, packets: &[(SocketAddrV4, &[u8])]) -> usize {
         batch::send(&self.socket, link, packets)
     }
 
-    /// The number by which the system knows the socket.
+    /// The socket's inode number.
     #[allow(clippy::useless_conversion, reason = "it has 32 bits on i686")]
     pub(crate) fn inode(&self) -> Option<u64> {
         fstat(&self.socket).ok().map(|stat| u64::from(stat.st_ino))
@@ -168,13 +170,13 @@ impl AsFd for Socket {
     }
 }
 
-/// What a node needs of an attachment: to be spoken to at its address, and to hear its broadcasts.
+/// The sockets without which an attachment is useless: for unicast to its address, and for its subnet's broadcasts.
 fn needed(at: At, named: &Named) -> impl Iterator<Item = Place> + use<> {
     let broadcast = named.interface.broadcast.filter(|_| at != At::AnyPorts);
     both(Cast::Unicast, named.interface.address).chain(broadcast.into_iter().flat_map(|ip| both(Cast::Broadcast, ip)))
 }
 
-/// What it wants besides: other addresses, and what is for everybody on whatever subnet.
+/// The optional sockets: for its other addresses, and for 255.255.255.255.
 fn wanted(at: At, named: &Named) -> impl Iterator<Item = Place> {
     let limited = named.interface.broadcast.map(|_| Ipv4Addr::BROADCAST).filter(|_| at != At::AnyPorts);
     let others = named.others.iter().filter(move |_| at != At::AnyPorts);
@@ -215,7 +217,7 @@ fn bind(at: At, place: Place) -> Result<(UdpSocket, SocketAddrV4)> {
         Service::Name => NAME_BUFFER,
         Service::Datagram => DATAGRAM_BUFFER,
     };
-    // Without CAP_NET_ADMIN the system gives what net.core.rmem_max says at most. Less room is no reason not to run.
+    // Without CAP_NET_ADMIN, the system limits the buffer to net.core.rmem_max. The node also runs with less.
     let _ = setsockopt(&socket, sockopt::RcvBufForce, &size).or_else(|_| setsockopt(&socket, sockopt::RcvBuf, &size));
     batch::join(&socket);
     Ok((socket, address))
@@ -235,7 +237,7 @@ mod tests {
     fn one_address_that_cannot_be_had_keeps_no_other_one_out() {
         let taken = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         let port = taken.local_addr().expect("bound").port();
-        // The other port is one that the system has just given away, and may be gone by now on a busy machine.
+        // The other port is one that the system has just freed; on a busy machine it may be taken again.
         let other = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
         let at = At::Ports(Ports { name: port, datagram: other });
         let (first, second, absent) = (named([127, 0, 0, 1]), named([127, 0, 0, 2]), named([192, 0, 2, 77]));
@@ -247,7 +249,7 @@ mod tests {
         assert_eq!(sockets.all().count(), 2);
         assert!(matches!(sockets.check(at, &first), Err(Error::PortInUse(_))));
         assert!(matches!(sockets.check(at, &absent), Err(Error::Io { .. })));
-        // What is there already is no other program's.
+        // The node's own open sockets are not another program's.
         assert!(sockets.check(at, &second).is_ok());
         let with_other = Named { others: vec![absent.interface.address], ..second };
         assert_eq!(sockets.open(&with_other).map(|failed| failed.len()).ok(), Some(2));

@@ -1,21 +1,22 @@
-//! How many lines each kind of event may have, so that nobody can fill a disk, or hide one event behind many others.
+//! The budgets of log lines for each kind of event, so that no user or network can fill a disk, or hide one event
+//! behind many others.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
 use mailslot_netbios::limits::{Limiter, Rate};
 
-/// Lines of one kind of event. A start on a machine with many interfaces needs no more at once.
+/// Lines of one kind of event. The burst suffices for a start on a machine with many interfaces.
 const EVENT: Rate = Rate { per_second: 2, burst: 100 };
-/// Lines of one kind that one user has caused: others of that kind then have room.
+/// Lines of one kind that one user has caused, so that others of that kind still have room.
 const USER: Rate = Rate { per_second: 1, burst: 20 };
 /// Lines of all kinds.
 const ALL: Rate = Rate { per_second: 20, burst: 1000 };
-/// No bound: each kind of event has its own, and so have all together.
+/// No bound on the lines of all users: the budgets of each kind and of all kinds bound them.
 const ANY: Rate = Rate { per_second: u32::MAX, burst: u32::MAX };
-/// Users whose lines of one kind are told apart; those beyond share one budget.
+/// Pairs of user and kind with separate budgets; pairs beyond these share one.
 const USERS: usize = 1024;
-/// Kinds of events, of which the node has some forty; those beyond would share one budget.
+/// Kinds of events with separate budgets, of which the node has some forty; kinds beyond these would share one.
 const EVENTS: usize = 256;
 
 /// Token buckets for lines, and the number of lines that found theirs empty.
@@ -34,9 +35,9 @@ impl Budget {
         }
     }
 
-    /// Takes a line for `event`, which this user has caused, if one has. `false` if it is to be left out.
+    /// Takes a line for `event`, caused by this user, if any. Returns `false` if the line is to be left out.
     pub(super) fn take(&mut self, now: Instant, event: &'static str, uid: Option<u32>) -> bool {
-        // A user whose own budget is spent takes nothing from the others'.
+        // A user whose budget is spent takes nothing from the other budgets.
         let taken = uid.is_none_or(|uid| self.users.take(ANY, (event, uid), now)) && self.events.take(ALL, event, now);
         if !taken {
             *self.left_out.entry(event).or_default() += 1;
@@ -44,7 +45,7 @@ impl Budget {
         taken
     }
 
-    /// The events that lines were left out of, and how many of each; they are counted from 0 again.
+    /// How many lines of each event were left out; counting restarts from 0.
     pub(super) fn take_left_out(&mut self) -> BTreeMap<&'static str, u64> {
         std::mem::take(&mut self.left_out)
     }
@@ -56,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    /// How many lines get through, of twenty in each millisecond for this many seconds.
+    /// How many lines are logged, of twenty in each millisecond for this many seconds.
     fn flood(budget: &mut Budget, start: Instant, seconds: u64, event: &'static str, uid: Option<u32>) -> u64 {
         let times = (0..seconds * 1000).map(|millis| start + Duration::from_millis(millis));
         times.map(|now| (0..20).filter(|_| budget.take(now, event, uid)).count() as u64).sum()

@@ -1,7 +1,7 @@
-//! Entries for systemd's journal, as its native protocol has them: <https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>.
+//! Entries for systemd's journal, in its native protocol: <https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>.
 //!
-//! The crate for it shows in the journal's usual view what tracing calls the message, and our events are fields: a line there would be
-//! a name without its details.
+//! The crate tracing-journald is not used: the journal's usual view shows what tracing calls the message, but the
+//! node's events consist of fields, so a line there would be a name without its details.
 
 use std::io;
 use std::os::unix::net::UnixDatagram;
@@ -15,7 +15,7 @@ const SOCKET: &str = "/run/systemd/journal/socket";
 
 pub(super) struct Journal {
     socket: UnixDatagram,
-    /// Where the journal listens. It is looked up for each entry: the journal may be started anew.
+    /// The journal's socket. It is looked up for each entry, since the journal may restart.
     path: PathBuf,
 }
 
@@ -26,18 +26,18 @@ impl Journal {
 
     pub(super) fn at(path: &Path) -> io::Result<Journal> {
         let socket = UnixDatagram::unbound()?;
-        // A journal that stands still does not make the node stand still.
+        // A journal that blocks must not block the node.
         socket.set_nonblocking(true)?;
         Ok(Journal { socket, path: path.to_owned() })
     }
 
-    /// Returns whether the journal has it.
+    /// Returns whether the journal accepted the entry.
     pub(super) fn send(&self, record: &Record) -> bool {
         self.socket.send_to(&entry(record), &self.path).is_ok()
     }
 }
 
-/// Each field with the length of its value, so that whatever is in it is no other field.
+/// Encodes each field with the length of its value, so that no value can add another field.
 fn entry(record: &Record) -> Vec<u8> {
     let mut entry = Vec::new();
     let mut add = |name: &str, value: &str| {
@@ -55,14 +55,14 @@ fn entry(record: &Record) -> Vec<u8> {
         add("MAILSLOT_EVENT", event);
     }
     for (name, value) in record.fields() {
-        // A name of the journal's has no other characters.
+        // Names of fields in the journal can have no other characters.
         let name = name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         add(&format!("MAILSLOT_{name}"), &value);
     }
     entry
 }
 
-/// As syslog has them.
+/// The priorities of syslog.
 fn priority(level: Level) -> &'static str {
     match level {
         Level::ERROR => "3",
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// Has everything sent to a journal.
+    /// Sends every event to a journal.
     struct Sends(Journal);
 
     impl<S: tracing::Subscriber> Layer<S> for Sends {
@@ -90,7 +90,7 @@ mod tests {
         }
     }
 
-    /// The fields of an entry, read as the protocol says.
+    /// The fields of an entry, decoded according to the protocol.
     fn fields(mut entry: &[u8]) -> BTreeMap<String, String> {
         let mut fields = BTreeMap::new();
         while !entry.is_empty() {

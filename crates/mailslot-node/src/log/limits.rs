@@ -1,14 +1,14 @@
-//! Which limits bite: somebody's traffic is dropped for them, and the operator could set them higher.
+//! Reports limits that cause drops, so that the operator can raise them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use mailslot_netbios::{Counters, Drop};
 
-/// How often each is said.
+/// The least time between two reports of one reason.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// What was said of each.
+/// The last report of each reason.
 #[derive(Default)]
 pub(crate) struct Limits {
     said: BTreeMap<&'static str, Said>,
@@ -21,7 +21,7 @@ struct Said {
 }
 
 impl Limits {
-    /// Says which limits have bitten. Whoever looks at the node's surroundings calls it.
+    /// Logs which limits have caused drops. Called regularly.
     pub(crate) fn tell(&mut self, now: Instant, counters: &Counters) {
         for (reason, number) in self.bitten(now, counters) {
             let limits = reason.limits().join(",");
@@ -29,13 +29,13 @@ impl Limits {
         }
     }
 
-    /// What was dropped for a limit since that was last said, and how often. Each at once for the first time, and then once a minute
-    /// at most.
+    /// The reasons with limits for which something was dropped since their last report, and how often. Each is reported
+    /// at once the first time, and then at most once a minute.
     fn bitten(&mut self, now: Instant, counters: &Counters) -> Vec<(Drop, u64)> {
         let mut bitten = Vec::new();
         for (reason, count) in counters.drops().filter(|(reason, _)| !reason.limits().is_empty()) {
             let said = self.said.entry(reason.label()).or_insert(Said { at: None, count: 0 });
-            // A node that enters its network anew counts from 0.
+            // A restarted node counts from 0.
             said.count = said.count.min(count);
             if count > said.count && said.at.is_none_or(|at| now >= at + EVERY) {
                 bitten.push((reason, count - said.count));
@@ -56,7 +56,8 @@ mod tests {
 
     use super::*;
 
-    /// A node that answers one query a second, and what is said while a neighbour asks so often for so many seconds.
+    /// The reports of a node that answers one request a second, while a neighbour sends `per_second` requests a second
+    /// for `seconds` seconds.
     fn said(per_second: u32, seconds: u64) -> Vec<(u64, Drop, u64)> {
         let mut config = Config::new("PC", "PLANT").expect("valid names");
         let rate = mailslot_netbios::limits::Rate { per_second: 1, burst: 1 };

@@ -1,7 +1,7 @@
-//! What happens, for an operator: lines, JSON, or entries of the journal, and no more of them than one can read.
+//! The log for an operator: lines of text, JSON, or entries of the journal, at a bounded rate.
 //!
-//! The node tells what happens by [`tracing`], and so does Zenoh: a program that is a node has a subscriber of its own, or [`init`].
-//! Each event of the node has its name as that of the event (`name_held`), and its details as fields.
+//! The node and Zenoh report events by [`tracing`]: a program that runs a node sets its own subscriber, or calls
+//! [`init`]. Each event of the node has a name (`name_held`), and its details as fields.
 //!
 //! | format | is |
 //! |---|---|
@@ -9,9 +9,9 @@
 //! | [`Format::Json`] | `{"event":"name_held","fields":{…},"level":"info","target":"mailslot_node::run","time":"…"}` |
 //! | [`Format::Journald`] | the same line as text without its time, and fields `MAILSLOT_EVENT`, `MAILSLOT_NAME`, … |
 //!
-//! Names and texts come from the network and from other users. Values are cut at 500 characters; and each kind of event, each user in
-//! a kind, and all together have a budget, so that nobody can fill a disk or hide one event behind many others. What was left out is
-//! counted in a line of its own, `event=left_out`.
+//! Names and texts come from the network and from other users. Values are cut at 500 characters. Each kind of event,
+//! each user within a kind, and all events together have a budget, so that no sender or user can fill a disk or hide
+//! one event behind many others. Separate lines, `event=left_out`, report how many were left out.
 
 mod budget;
 mod journal;
@@ -33,12 +33,12 @@ use journal::Journal;
 pub(crate) use limits::Limits;
 use record::Record;
 
-/// What is said unless `RUST_LOG` says otherwise: what happens here, and what worries others.
+/// The default of `RUST_LOG`: the events of this project, and warnings of other crates.
 const DEFAULT: &str = "warn,mailslot_node=info,mailslot_zenoh=info";
-/// How often it is said what was left out.
+/// The least time between two reports of left out lines.
 const LEFT_OUT: Duration = Duration::from_secs(3);
 
-/// What entries of a log look like.
+/// The format of log entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
@@ -46,12 +46,13 @@ pub enum Format {
     Text,
     /// A JSON object on each line.
     Json,
-    /// Entries of systemd's journal, in its own protocol.
+    /// Entries of systemd's journal, in its native protocol.
     Journald,
 }
 
 impl Format {
-    /// The journal's own where standard error leads there (`JOURNAL_STREAM`, as systemd sets it), else text.
+    /// [`Journald`](Format::Journald) if standard error leads to the journal (`JOURNAL_STREAM`, as systemd sets it),
+    /// else text.
     pub fn of_stderr() -> Format {
         let stream = std::env::var("JOURNAL_STREAM").ok();
         let stderr = rustix::fs::fstat(std::io::stderr()).ok();
@@ -62,13 +63,13 @@ impl Format {
     }
 }
 
-/// Has everything that happens in this process written from now on, as the environment variable `RUST_LOG` says: levels for targets,
-/// such as `debug,zenoh=warn`. `write` gets the lines; those for the journal only if it takes none.
+/// Logs all events of this process from now on, filtered by the environment variable `RUST_LOG`: levels for targets,
+/// such as `debug,zenoh=warn`. `write` gets the lines; with the journal, only those that it does not accept.
 ///
 /// # Errors
 ///
 /// - [`Error::Settings`] if `RUST_LOG` is not of this form
-/// - [`Error::Io`] if the process has a subscriber already, or no socket can be had for the journal
+/// - [`Error::Io`] if the process has a subscriber already, or a socket for the journal cannot be created
 pub fn init(format: Format, write: impl Fn(&str) + Send + Sync + 'static) -> Result<()> {
     let text = std::env::var("RUST_LOG").unwrap_or_default();
     let text = if text.is_empty() { DEFAULT } else { &text };
@@ -79,11 +80,11 @@ pub fn init(format: Format, write: impl Fn(&str) + Send + Sync + 'static) -> Res
     subscriber.try_init().map_err(|error| Error::io("begin to log", std::io::Error::other(error)))
 }
 
-/// The same as a part of a program's own subscriber, with its budget and without a filter.
+/// The same as a layer of a program's own subscriber, with the budgets and without a filter.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] if no socket can be had for the journal.
+/// [`Error::Io`] if a socket for the journal cannot be created.
 ///
 /// ```
 /// use mailslot_node::log::{self, Format};
@@ -105,7 +106,7 @@ pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(
     Ok(Log { format, journal, write, state: Mutex::new(State { budget: Budget::new(now), told: now }) })
 }
 
-/// Writes what happens, as far as the budget goes.
+/// Writes events, within the budget.
 struct Log<W> {
     format: Format,
     journal: Option<Journal>,
@@ -115,16 +116,16 @@ struct Log<W> {
 
 struct State {
     budget: Budget,
-    /// When it was said last what was left out.
+    /// When left out lines were last reported.
     told: Instant,
 }
 
 impl<W: Fn(&str)> Log<W> {
-    /// Whether there is room for this event, and before it what is to be said about those that had none.
+    /// Whether the budget has room for this event, and the records to write before it, about events that were left out.
     fn take(&self, now: Instant, record: &Record) -> (bool, Vec<Record>) {
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let has_room = state.budget.take(now, record.kind(), record.uid());
-        // The last event of a node is the last chance.
+        // After a node's last event there is no later report.
         if now < state.told + LEFT_OUT && record.event != Some("stopped") {
             return (has_room, Vec::new());
         }

@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
-/// Characters of a value: names come from the network and from other users, and some have no limit.
+/// The most characters of a value: names come from the network and from other users, and some have no limit.
 pub(super) const MAX_VALUE: usize = 500;
 
-/// What has happened.
+/// An event.
 pub(super) struct Record {
     pub(super) level: Level,
-    /// Who says it.
+    /// The reporting module.
     pub(super) target: &'static str,
-    /// What it is called; what others than this project say has no name.
+    /// The event's name; `None` for events of other projects.
     pub(super) event: Option<&'static str>,
     fields: Vec<(&'static str, Value)>,
 }
@@ -31,13 +31,13 @@ impl Record {
         record
     }
 
-    /// Events of this kind that had no room.
+    /// The record that `number` events of this kind were left out.
     pub(super) fn left_out(kind: &'static str, number: u64) -> Record {
         let fields = vec![("of", Value::from(kind)), ("number", Value::from(number))];
         Record { level: Level::WARN, target: module_path!(), event: Some("left_out"), fields }
     }
 
-    /// What has one budget.
+    /// The kind of event, which has a budget.
     pub(super) fn kind(&self) -> &'static str {
         self.event.unwrap_or(self.target)
     }

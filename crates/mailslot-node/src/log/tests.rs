@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, channel};
 use super::record::MAX_VALUE;
 use super::*;
 
-/// What this thread says while the guard lives.
+/// The log lines of this thread while the guard exists.
 fn lines(format: Format) -> (tracing::subscriber::DefaultGuard, Receiver<String>) {
     let (sender, lines) = channel();
     let sender = Mutex::new(sender);
@@ -60,7 +60,7 @@ fn no_character_of_a_value_acts_on_a_terminal() {
             tracing::info!(name: "test", value = %format!("a{c}b"));
             said += 1;
         }
-        // JSON leaves to who prints it what is no ASCII character.
+        // JSON does not escape characters outside ASCII: the program that prints it must.
         let acts = |c: char| match format {
             Format::Json => c.is_ascii_control() && c != '\u{7f}',
             _ => c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'),

@@ -1,4 +1,4 @@
-//! The modern domains of this machine, as the node sees them: at work, or left out of this build.
+//! The node's interface to the modern domains of this machine: with Zenoh, or without domains in this build.
 //!
 //! `Modern` has `load`, `start`, `restart`, `end`, `look`, `look_at_bridges`, `as_fd`, `sessions`, `take_legacy`,
 //! `take_domains`, `protects`, `status`, `bridge_status` and `members` in both.

@@ -1,5 +1,5 @@
-//! No modern domains: settings that ask for one are refused before anything here sees them, and nothing that is meant for one goes
-//! into the legacy network.
+//! No modern domains: settings of domains are refused before they arrive here, and messages for a domain are not sent
+//! in the legacy network.
 
 use std::collections::BTreeSet;
 use std::os::fd::BorrowedFd;
@@ -17,7 +17,8 @@ use crate::io::interfaces::Named;
 use mailslot_netbios::{Config, Message};
 
 pub(crate) struct Modern {
-    /// Where files of domains are: chosen once, because the process may become another user. None where that cannot be told.
+    /// The directory of domain files: chosen once, because the process may become another user. `None` if it could not
+    /// be determined.
     directory: Option<Directory>,
     /// The domains that have a file there.
     names: BTreeSet<NetbiosName>,
@@ -65,7 +66,7 @@ impl Modern {
 
     pub(crate) fn take_domains(&mut self, _: Instant, _: impl FnMut(Vec<u32>, &SlotName, &[u8]) -> bool) {}
 
-    /// A file of a domain means that what is sent to it needs protection, whatever this build can do.
+    /// A domain that has a file is protected, even if this build cannot run it.
     pub(crate) fn protects(&self, address: &Address) -> Option<String> {
         let Address::Remote { target, .. } = address else { return None };
         self.names.contains(target).then(|| format!("{target} is a domain of this machine, and {NO_DOMAINS}"))
@@ -91,9 +92,9 @@ impl Modern {
         Answer::Refused(NO_DOMAINS.to_owned())
     }
 
-    /// Which domains have a file, by the files' names: a damaged one counts too. Says so of each once.
+    /// Reads which domains have a file, by the files' names; damaged files count too. Logs each new one.
     fn read(&mut self) {
-        // What cannot be read now leaves what was known.
+        // If the directory cannot be read now, the known names stay.
         let Some(files) = self.directory.as_ref().and_then(|directory| directory.list().ok()) else { return };
         let name = |(path, _): &(std::path::PathBuf, _)| path.file_stem()?.to_str()?.parse::<NetbiosName>().ok();
         let names: BTreeSet<NetbiosName> = files.iter().filter_map(name).collect();

@@ -1,4 +1,4 @@
-//! Modern domains at work: those whose files are in the domain directory.
+//! The modern domains of this machine: those whose files are in the domain directory.
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, UdpSocket};
@@ -21,25 +21,25 @@ use crate::io::interfaces::Named;
 use crate::privileges::account;
 use mailslot_netbios::{Config, Interface, Message};
 
-/// The file beside those of the domains that remembers which computers sealed ones have.
+/// The file in the domain directory that records which computers sealed domains have.
 const KNOWN: &str = "computers";
 
-/// What this machine takes part in.
+/// The domains of this machine, with the settings for each.
 type Parts = Vec<(Arc<Domain>, Part)>;
 
 pub(crate) struct Modern {
-    /// Where the files are: chosen once, because the process may become another user.
+    /// The directory of the files: chosen once, because the process may become another user.
     directory: Directory,
-    /// What was read there last.
+    /// As last read there.
     parts: Parts,
-    /// The domains that have a file and cannot run, and why.
+    /// The domains that have a file but cannot run, and why.
     missing: BTreeMap<NetbiosName, String>,
-    /// None without any domain: then programs have nothing to ask.
+    /// `None` if there is no domain.
     running: Option<Domains>,
     bridges: Bridges,
-    /// What was wrong with files and settings at the last look, so that it is said once.
+    /// The faults of files and settings at the last read, so that each is logged once.
     wrong: Vec<String>,
-    /// Why domains could not begin then.
+    /// The error of the last start or reload of domains.
     failed: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl Modern {
         Ok(modern)
     }
 
-    /// Takes part in the domains that were read.
+    /// Starts the domains that were read.
     pub(crate) fn start(&mut self, settings: &Settings, config: &Config) -> Result<()> {
         if self.has_files() {
             let (parts, missing, known) = (self.parts.clone(), self.missing.clone(), self.directory.path().join(KNOWN));
@@ -75,7 +75,7 @@ impl Modern {
         Ok(())
     }
 
-    /// Ends everything and begins anew, perhaps under another computer's name.
+    /// Ends all domains and starts them again, possibly with another computer's name.
     pub(crate) fn restart(&mut self, settings: &Settings, config: &Config) -> Result<()> {
         let before = self.running.take();
         self.parts = self.read(settings)?;
@@ -91,12 +91,12 @@ impl Modern {
         }
     }
 
-    /// Ends everything: what follows is the end of the node.
+    /// Ends all domains, at the end of the node.
     pub(crate) fn end(&mut self) {
         self.running = None;
     }
 
-    /// Can the domains run with these settings? Those that stay as they are need not: what was wrong with their files is told
+    /// Checks that the domains whose settings change can run with the new ones. Faults of other domains are reported
     /// elsewhere.
     pub(crate) fn check(&self, new: &Settings) -> Result<()> {
         for (domain, before) in &self.parts {
@@ -109,7 +109,8 @@ impl Modern {
         Ok(())
     }
 
-    /// Can ports be had that the domains do not have now? Names are not looked up for it, which may take long.
+    /// Checks that ports which the domains do not have now are free. Host names are not resolved for this, as that may
+    /// take long.
     fn check_ports(&self, listen: &[String]) -> Result<()> {
         let ports = |listen: &[String]| listen.iter().filter_map(|endpoint| port(endpoint)).collect::<Vec<_>>();
         let own: Vec<_> = self.parts.iter().flat_map(|(domain, part)| ports(&part.listen(domain))).collect();
@@ -126,19 +127,19 @@ impl Modern {
         Ok(())
     }
 
-    /// The machine's addresses may have changed.
+    /// Notifies the domains that the machine's addresses may have changed.
     pub(crate) fn look_soon(&self) {
         if let Some(domains) = &self.running {
             domains.look_soon();
         }
     }
 
-    /// Whether there is a file that is a domain, or should be one.
+    /// Whether there is a file of a domain, valid or not.
     fn has_files(&self) -> bool {
         !self.parts.is_empty() || !self.missing.is_empty()
     }
 
-    /// Looks whether domains have come, gone or changed. What is wrong leaves those that run in place.
+    /// Reads the files again, and adds, removes or updates domains. Errors leave running domains in place.
     pub(crate) fn look(&mut self, settings: &Settings, config: &Config) {
         let changed = self.read(settings).and_then(|parts| {
             self.parts = parts;
@@ -162,7 +163,7 @@ impl Modern {
         self.failed = failed;
     }
 
-    /// Takes over what is set about bridges, and where this machine is attached to the legacy network.
+    /// Updates the settings of bridges, and this machine's attachments to the legacy network.
     pub(crate) fn look_at_bridges<'a>(
         &mut self,
         now: Instant,
@@ -172,7 +173,7 @@ impl Modern {
     ) {
         let Some(domains) = &self.running else { return };
         let text = String::from_utf8_lossy(config.workgroup.text());
-        // Names that no modern domain could have are of no use to a bridge.
+        // A bridge cannot use names that are not valid in a modern domain.
         let (Ok(computer), Ok(workgroup)) = (computer(config), text.parse::<NetbiosName>()) else { return };
         let segment = |interface: &Interface| Segment {
             address: interface.address,
@@ -187,21 +188,22 @@ impl Modern {
         self.bridges.look(now, &settings.bridge, &computer, attached.collect(), domains);
     }
 
-    /// A message of the legacy network has come. Returns whether slots of this machine are to get it.
+    /// Passes a received message of the legacy network to the bridges. Returns whether to deliver it to slots of this
+    /// machine.
     pub(crate) fn take_legacy(&mut self, now: Instant, message: &Message, origin: &NetworkOrigin) -> bool {
         let Some(domains) = &self.running else { return true };
         self.bridges.take_legacy(now, message, origin, domains)
     }
 
-    /// Has `send` send in the legacy network what bridges carry there.
+    /// Sends the messages that bridges carry into the legacy network, by `send`.
     pub(crate) fn take_domains(&mut self, now: Instant, send: impl FnMut(Vec<u32>, &SlotName, &[u8]) -> bool) {
         if let Some(domains) = &self.running {
             self.bridges.take_domains(now, domains, send);
         }
     }
 
-    /// The domains in the domain directory, with the settings for each. A file that is none is said, and leaves what it was
-    /// before.
+    /// Reads the domains in the domain directory, with the settings for each. An invalid file is logged, and the domain
+    /// stays as it was before.
     fn read(&mut self, settings: &Settings) -> Result<Parts> {
         let (mut parts, mut missing, mut wrong) = (Parts::new(), BTreeMap::new(), Vec::new());
         for (path, domain) in self.directory.list().map_err(domain_error)? {
@@ -217,7 +219,7 @@ impl Modern {
                     match (before, name) {
                         (Some((domain, _)), _) => parts.push(part(Arc::clone(domain), settings)),
                         (None, Some(name)) => drop(missing.insert(name, with_causes(&error))),
-                        // No address has such a name.
+                        // No address can have such a name.
                         (None, None) => {}
                     }
                 }
@@ -244,7 +246,7 @@ impl Modern {
         self.wrong = wrong;
     }
 
-    /// Why messages to `address` must not be sent in the legacy network, if they must not.
+    /// The reason why messages to `address` must not be sent in the legacy network; `None` if they may.
     pub(crate) fn protects(&self, address: &Address) -> Option<String> {
         if let Some(domains) = &self.running {
             return domains.protects(address);
@@ -259,7 +261,7 @@ impl Modern {
         self.running.as_ref().map(AsFd::as_fd)
     }
 
-    /// How many domains have an open session, and how many there are. What cannot run is in neither: it waits for the operator.
+    /// How many domains have an open session, and how many domains run. Domains that cannot run are in neither number.
     pub(crate) fn sessions(&self) -> (usize, usize) {
         self.running.as_ref().map(Domains::sessions).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Keeping the node attached to the interfaces that the machine has.
+//! Keeps the node attached to the machine's interfaces.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -11,26 +11,26 @@ use crate::io::changes::Changes;
 use crate::io::driver::{Attached, Driver};
 use crate::io::interfaces::{self, Choice, LeftOut, Named};
 
-/// How often the interfaces are looked at where the system does not tell of changes, or something cannot be used.
+/// How often to check the interfaces when the system does not notify of changes, or when one cannot be used.
 const LOOK: Duration = Duration::from_secs(3);
-/// The least time between two looks: machines with containers have many changes at once.
+/// The least time between two checks: machines with containers have many changes at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What the node is attached to, and what it is not.
+/// The state of the node's attachments.
 pub(super) struct Attachments {
     changes: Option<Changes>,
-    /// Why the system does not tell of them, until that is said.
+    /// Why the system does not notify of changes, until this is logged.
     not_watched: Option<String>,
-    /// When to look again.
+    /// When to check again.
     due: Option<Instant>,
     looked_at: Instant,
-    /// What could not be used at the last look. It is told when it begins, and again after it has changed.
+    /// What could not be used at the last check. Each fault is logged when it begins or changes.
     left_out: Vec<LeftOut>,
-    /// Why the system's list could not be had then.
+    /// Why the system's list could not be read then.
     unknown: Option<String>,
 }
 
-/// What a look has changed.
+/// The changes that a check has made.
 #[derive(Default)]
 pub(super) struct Report {
     not_watched: Option<String>,
@@ -39,7 +39,7 @@ pub(super) struct Report {
 }
 
 impl Attachments {
-    /// To be looked at from now on.
+    /// No attachments yet; begins to watch for changes.
     pub(super) fn new(now: Instant) -> Attachments {
         let changes = Changes::watch();
         let not_watched = changes.as_ref().err();
@@ -54,7 +54,7 @@ impl Attachments {
         self.changes.as_ref().map(AsFd::as_fd)
     }
 
-    /// Something has changed.
+    /// Handles a notification of changes.
     pub(super) fn changed(&mut self, now: Instant) {
         if let Some(changes) = &self.changes {
             changes.take();
@@ -62,7 +62,7 @@ impl Attachments {
         self.look_soon(now);
     }
 
-    /// There is a reason to look.
+    /// Schedules a check.
     pub(super) fn look_soon(&mut self, now: Instant) {
         let soon = now.max(self.looked_at + PAUSE);
         self.due = Some(self.due.map_or(soon, |due| due.min(soon)));
@@ -72,14 +72,14 @@ impl Attachments {
         self.due
     }
 
-    /// What is not used, for whoever asks.
+    /// The interfaces and addresses that are not used, for the status.
     pub(super) fn unused(&self) -> Vec<Unused> {
         let unused =
             |left: &LeftOut| Unused { name: left.name.clone(), reason: left.reason.clone(), is_fault: left.is_fault };
         self.left_out.iter().map(unused).collect()
     }
 
-    /// Attaches the node to the interfaces that there are now, and tells what has changed.
+    /// Attaches the node to the current interfaces, and logs the changes.
     pub(super) fn keep(&mut self, now: Instant, settings: &Settings, driver: &mut Driver) {
         match self.look(now, settings, driver) {
             Ok(report) => report.tell(),
@@ -94,11 +94,11 @@ impl Attachments {
         }
     }
 
-    /// Attaches the node to the interfaces that there are now.
+    /// Attaches the node to the current interfaces.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`](crate::Error::Io) if the system's list cannot be had. The node then stays as it is.
+    /// [`Error::Io`](crate::Error::Io) if the system's list cannot be read. The attachments then stay as they are.
     pub(super) fn look(&mut self, now: Instant, settings: &Settings, driver: &mut Driver) -> Result<Report> {
         self.looked_at = now;
         self.due = self.changes.is_none().then_some(now + LOOK);
@@ -106,7 +106,7 @@ impl Attachments {
         self.unknown = None;
         let attached = driver.attach(used, now);
         if !attached.failed.is_empty() {
-            // Whoever has a port may give it up, which nobody tells.
+            // Another program may release its port, of which there is no notification.
             self.due = Some(now + LOOK);
         }
         let failed = attached.failed.iter();
@@ -117,14 +117,14 @@ impl Attachments {
         }));
         let newly_left_out = left_out.iter().filter(|left| !self.left_out.contains(left)).cloned().collect();
         self.left_out = left_out;
-        // Nothing of the NetBIOS network is said where the machine is in none.
+        // A machine that is in no NetBIOS network logs nothing about it.
         let not_watched = if settings.netbios { self.not_watched.take() } else { None };
         Ok(Report { not_watched, attached, newly_left_out })
     }
 }
 
 impl Report {
-    /// The report, unless something could not be used: then why that was.
+    /// The report, or the error of an interface that could not be used.
     pub(super) fn or_failure(mut self) -> Result<Report> {
         match self.attached.failed.is_empty() {
             true => Ok(self),
@@ -150,7 +150,7 @@ impl Report {
     }
 }
 
-/// What the machine has that the settings want.
+/// The machine's interfaces that the settings select.
 pub(super) fn choose(settings: &Settings) -> Result<Choice> {
     if !settings.netbios {
         return Ok(Choice::default());
@@ -158,7 +158,7 @@ pub(super) fn choose(settings: &Settings) -> Result<Choice> {
     Ok(interfaces::choose(&addresses::list()?, settings))
 }
 
-/// What is said of an interface besides its name and address.
+/// The logged details of an interface besides its name and address.
 struct Details {
     broadcast: String,
     /// Its other addresses, if it has any.

@@ -1,4 +1,4 @@
-//! Messages on their way from the network to the slots of this machine.
+//! Delivers messages of the network to the slots of this machine.
 
 use std::mem;
 use std::time::Instant;
@@ -9,20 +9,20 @@ use crate::io::slots::Slots;
 use crate::routing;
 use mailslot_netbios::{Event, Message};
 
-/// Messages for whose delivery memory is kept.
+/// How many messages the memory that is kept for delivery can hold.
 const USUAL: usize = 64;
 
-/// The slots that messages are delivered to.
+/// The slots to which messages are delivered.
 #[derive(Default)]
 pub(super) struct Delivery {
     slots: Slots,
-    /// Empty: the memory for those that are delivered together.
+    /// Empty between calls: the memory for messages that are delivered together.
     room: Vec<Message>,
 }
 
 impl Delivery {
-    /// Delivers the messages that the node has for slots, up to the next thing of another kind, which it returns. What
-    /// comes from one sender for one slot is written in one go, so that a reader is woken once.
+    /// Delivers the node's messages for slots up to the next event of another kind, which it returns. Consecutive
+    /// messages of one sender for one slot are written together, so that a reader is woken once.
     pub(super) fn next_event(&mut self, now: Instant, driver: &mut Driver, shared: &mut Shared) -> Option<Event> {
         let mut messages = mem::take(&mut self.room);
         loop {
@@ -43,7 +43,7 @@ impl Delivery {
         }
     }
 
-    /// Closes the ways to slots that are gone.
+    /// Closes slots that are gone.
     pub(super) fn forget_closed(&mut self) {
         self.slots.forget_closed();
     }
@@ -60,7 +60,7 @@ impl Delivery {
     }
 }
 
-/// Are these from one sender and for one slot?
+/// Whether both are from one sender, to one name, and for one slot.
 fn is_alike(one: &Message, other: &Message) -> bool {
     one.slot == other.slot
         && one.source == other.source

@@ -1,4 +1,4 @@
-//! The end of a node, and the beginning of the next one with other settings: both begin with the release of all names.
+//! The end of a node, and its restart with other settings: both begin with the release of all names.
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,14 @@ use mailslot_netbios::Config;
 /// How long the release of names may take.
 const RELEASE: Duration = Duration::from_secs(4);
 
-/// What comes after the release of all names.
+/// The step after the release of all names.
 pub(super) enum After {
     End,
-    /// With these settings, and what the protocol has of them.
+    /// With these settings, and the protocol's configuration of them.
     Restart(Box<(Settings, Config)>),
 }
 
-/// Whether names are being released, and what comes then.
+/// Whether names are being released, the step after that, and the latest time for it.
 #[derive(Default)]
 pub(super) struct Life {
     releasing: Option<(After, Instant)>,
@@ -23,7 +23,8 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// The names are to be released. The end, once it is wanted, stays wanted. Returns whether the release begins now.
+    /// Requests the release of names. A requested end is never replaced by a restart. Returns whether the release
+    /// begins now.
     pub(super) fn release(&mut self, after: After, now: Instant) -> bool {
         let before = self.releasing.take();
         let begins = before.is_none();
@@ -40,12 +41,12 @@ impl Life {
         self.is_released = true;
     }
 
-    /// When the release is over in any case.
+    /// When the release is over at the latest.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.releasing.as_ref().map(|(_, end)| *end)
     }
 
-    /// What is to come now, if the release is over; once.
+    /// The step to do now, if the release is over; returned once.
     pub(super) fn next(&mut self, now: Instant) -> Option<After> {
         let is_released = self.is_released;
         let (after, _) = self.releasing.take_if(|(_, end)| is_released || *end <= now)?;

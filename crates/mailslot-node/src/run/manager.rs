@@ -1,4 +1,4 @@
-//! What the service manager is told: systemd, or whoever else has given this process `NOTIFY_SOCKET` (sd_notify(3)).
+//! Notifications to the service manager: systemd, or another one that has set `NOTIFY_SOCKET` (sd_notify(3)).
 
 use std::fmt;
 use std::io;
@@ -6,69 +6,69 @@ use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
 
-/// The node is ready after this time in any case. What is still missing then, such as a router that cannot be reached, is
-/// tried for as long as the node runs, and must not keep everything that waits for the service from starting.
+/// The node reports that it is ready after this time at the latest. What is still missing then, such as a router that
+/// cannot be reached, is tried for as long as the node runs, but must not delay services that wait for the node.
 const READY_WITHIN: Duration = Duration::from_secs(15);
 
-/// How much of what the node wants to be it is.
+/// The progress of the node's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// Whether all names are being given up, to claim others.
+    /// Whether all names are being released, for a restart or the end.
     pub(super) is_releasing: bool,
-    /// Names that nobody has objected to so far, each on one interface.
+    /// Names to which no node has objected so far, each on one interface.
     pub(super) claiming: usize,
     pub(super) held: usize,
-    /// Names that others have.
+    /// Names that other nodes have.
     pub(super) lost: usize,
     pub(super) domains: usize,
     /// Domains with an open session.
     pub(super) open: usize,
 }
 
-/// Tells the service manager how the node is.
+/// Notifies the service manager of the node's state.
 pub(super) struct Manager {
     tell: Tell,
-    /// Told when the node has come up, if it has not yet: at the latest then.
+    /// The latest time to report that the node is ready; `None` once it is reported.
     ready_by: Option<Instant>,
     is_stopping: bool,
-    /// What was told last.
+    /// The last reported status.
     status: String,
     watchdog: Option<Watchdog>,
 }
 
 type Tell = Box<dyn FnMut(&[NotifyState<'_>]) -> io::Result<()> + Send>;
 
-/// The service manager ends a process that does not tell in time that it works.
+/// The service manager ends a process that does not send keep-alive notifications in time.
 struct Watchdog {
     every: Duration,
     due: Instant,
 }
 
 impl Manager {
-    /// The one that has started this process, if one has.
+    /// The service manager that has started this process, if there is one.
     pub(super) fn of_process(now: Instant) -> Manager {
         Manager::new(now, sd_notify::watchdog_enabled(), Box::new(sd_notify::notify))
     }
 
-    /// None: this process is another program's, which speaks for itself.
+    /// No service manager: the program that embeds the node sends its notifications itself.
     pub(super) fn none(now: Instant) -> Manager {
         Manager::new(now, None, Box::new(|_| Ok(())))
     }
 
     fn new(now: Instant, within: Option<Duration>, tell: Tell) -> Manager {
-        // Half of it is what sd_watchdog_enabled(3) advises.
+        // sd_watchdog_enabled(3) recommends half of the time.
         let watchdog = within.map(|within| Watchdog { every: within / 2, due: now });
         Manager { tell, ready_by: Some(now + READY_WITHIN), is_stopping: false, status: String::new(), watchdog }
     }
 
-    /// The node reads its settings again, and may have to come up again.
+    /// The node reads its settings again, and may restart.
     pub(super) fn reloading(&mut self, now: Instant) -> io::Result<()> {
         self.ready_by = Some(now + READY_WITHIN);
-        // Without the time, `Type=notify-reload` would take a late message for an answer to another signal.
+        // Without the time, `Type=notify-reload` would take a late notification for the answer to another signal.
         (self.tell)(&[NotifyState::Reloading, NotifyState::monotonic_usec_now()?])
     }
 
-    /// The node gives up everything that it has. Told once.
+    /// The node is stopping. Sent once.
     pub(super) fn stopping(&mut self) -> io::Result<()> {
         if std::mem::replace(&mut self.is_stopping, true) {
             return Ok(());
@@ -77,18 +77,19 @@ impl Manager {
         (self.tell)(&[NotifyState::Stopping, NotifyState::Status("giving up names and sessions")])
     }
 
-    /// When [`handle_timeout`](Manager::handle_timeout) is to be called at the latest.
+    /// When to call [`handle_timeout`](Manager::handle_timeout) at the latest.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.ready_by.into_iter().chain(self.watchdog.as_ref().map(|watchdog| watchdog.due)).min()
     }
 
-    /// Whether there is more to tell than a change of status: whoever has much to do need not ask for the progress of a node that
-    /// has come up.
+    /// Whether more than a change of status may be due. If not, the caller need not compute the progress of a node that
+    /// is ready.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.ready_by.is_some() || self.watchdog.as_ref().is_some_and(|watchdog| watchdog.due <= now)
     }
 
-    /// Tells what is due. Called by the very loop that does the node's work, so that the watchdog bites when that hangs.
+    /// Sends the notifications that are due. Called by the loop that does the node's work, so that the watchdog detects
+    /// when the loop hangs.
     pub(super) fn handle_timeout(&mut self, now: Instant, progress: Progress) -> io::Result<()> {
         let mut due = Vec::new();
         if let Some(watchdog) = self.watchdog.as_mut().filter(|watchdog| watchdog.due <= now) {
@@ -107,7 +108,7 @@ impl Manager {
     }
 }
 
-/// Says that the service manager could not be told something.
+/// Logs that a notification to the service manager failed.
 pub(super) fn heed(told: io::Result<()>) {
     if let Err(error) = told {
         tracing::warn!(name: "manager_not_told", reason = %error);
@@ -140,7 +141,7 @@ mod tests {
 
     use super::*;
 
-    /// What is told, without the figures.
+    /// A manager, and the names of the notifications that it sends.
     fn manager(now: Instant, watchdog: Option<Duration>) -> (Manager, Receiver<Vec<String>>) {
         let (sender, told) = channel();
         let tell = move |states: &[NotifyState<'_>]| {
@@ -202,7 +203,7 @@ mod tests {
             }
             manager.handle_timeout(now, coming_up).expect("told");
             assert_eq!(count(&told, "WATCHDOG"), 1);
-            // Woken by something else.
+            // A call before the watchdog is due.
             manager.handle_timeout(now + within / 4, coming_up).expect("told");
             assert_eq!(count(&told, "WATCHDOG"), 0);
             now += within / 2;

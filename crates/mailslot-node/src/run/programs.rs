@@ -1,4 +1,4 @@
-//! What programs of this machine want: that messages are sent, and that questions are answered.
+//! Serves programs of this machine: sends their messages and answers their requests.
 
 use std::fmt::Display;
 use std::os::fd::BorrowedFd;
@@ -21,14 +21,14 @@ use mailslot_netbios::{Config, RequestId, SendError};
 
 /// Bytes of messages that may wait for the node.
 const CAPACITY: u64 = 1 << 20;
-/// How often a slot that seems to be there is tried again, and how long after.
+/// How often to try again to create a slot that already exists, and after which pause.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The node's slots, and what has come by them and is under way.
+/// The node's slots, and the requests from them that are in progress.
 pub(super) struct Programs {
     control: Intake,
-    /// What is to be sent in the NetBIOS network, if this machine is in one.
+    /// Messages to send in the NetBIOS network, if this machine is in one.
     outgoing: Option<Intake>,
     /// Messages of users that wait until their destination is found.
     waiting: UnderWay<()>,
@@ -36,11 +36,12 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// With the slot for questions alone: who finds the other one finds a node that can send.
+    /// Creates only the slot for requests. The slot for messages is created later, so that a program that finds it
+    /// finds a node that can send.
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyRuns`] if another node has the slot, [`Error::Slot`] if it cannot be made.
+    /// [`Error::AlreadyRuns`] if another node has the slot, [`Error::Slot`] if it cannot be created.
     pub(super) fn new(config: &Config, now: Instant) -> Result<Programs> {
         Ok(Programs {
             control: slot(control::SLOT)?,
@@ -50,7 +51,7 @@ impl Programs {
         })
     }
 
-    /// Lets programs send, or no longer, as the settings want it.
+    /// Opens or closes the slot for messages, according to the settings.
     ///
     /// # Errors
     ///
@@ -64,13 +65,13 @@ impl Programs {
         Ok(())
     }
 
-    /// What is under way ends without an answer.
+    /// Drops all requests in progress, without answers.
     pub(super) fn restart(&mut self, config: &Config, now: Instant) {
         self.waiting = UnderWay::new(config.limits.waiting_messages);
         self.answers = Answers::new(config, now);
     }
 
-    /// Has `poll` wait for messages and questions.
+    /// Makes `poll` wait for messages and requests.
     pub(super) fn wait_in<'a>(&'a self, poll: &mut Poll<'a>, now: Instant) {
         let outgoing: Option<BorrowedFd<'_>> = self.outgoing.as_ref().and_then(|outgoing| outgoing.descriptor(now));
         poll.add(Token::Outgoing, outgoing);
@@ -102,7 +103,7 @@ impl Programs {
         shared.metrics.outgoing += 1;
         let slot = address.slot().as_str().as_bytes();
         let begun = match shared.modern.protects(&address) {
-            // Whoever wrote this has not asked which way, or before the domain was there.
+            // The writer did not look up the network, or did so before the domain was there.
             Some(why) => Err(why),
             None if !self.waiting.has_room(user) => Err("too many messages of this user wait".to_owned()),
             None => driver.node.send_mailslot(now, target, slot, data).map_err(|error| error.to_string()),
@@ -114,7 +115,7 @@ impl Programs {
         true
     }
 
-    /// A message has been sent, or cannot be.
+    /// Handles the outcome of sending a message.
     pub(super) fn sent(
         &mut self,
         request: RequestId,
@@ -128,7 +129,7 @@ impl Programs {
         self.answers.sent(request, result);
     }
 
-    /// Answers the next question, or begins to find the answer. Returns whether there was one.
+    /// Answers the next request, or begins to find the answer. Returns whether there was one.
     pub(super) fn answer_next(
         &mut self,
         now: Instant,
@@ -145,18 +146,18 @@ impl Programs {
     }
 }
 
-/// `uid` is the user whose message it was, and `to` its destination, where they are known.
+/// Counts and logs that a message was not sent. `uid` is its user and `to` its destination, where known.
 fn not_sent(uid: Option<u32>, to: Option<&Address>, reason: impl Display, shared: &mut Shared) {
     shared.metrics.outgoing_refused += 1;
     tracing::warn!(name: "not_sent", uid, to = to.map(display), reason = %reason);
 }
 
-/// One of the node's own slots.
+/// Creates one of the node's slots.
 fn slot(name: &str) -> Result<Intake> {
     let mut tries = TRIES;
     loop {
         match MailslotOptions::new().access(Access::Everyone).capacity(CAPACITY).create(name) {
-            // Whoever lists slots holds what a killed node has left for a moment, to remove it.
+            // A process that lists slots briefly holds the claim that a killed node has left, in order to remove it.
             Err(mailslot::Error::AlreadyExists(_)) if tries > 0 => {
                 tries -= 1;
                 std::thread::sleep(PAUSE);

@@ -1,4 +1,4 @@
-//! A node beside nmbd: what nmbd hands on comes in as if the node's own sockets had received it.
+//! A node beside nmbd: datagrams that nmbd passes on are handled as if the node's sockets had received them.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::BorrowedFd;
@@ -13,10 +13,10 @@ use mailslot_netbios::{Cast, Interface, NodeStatus, Received, RequestId, Service
 
 /// First byte of a datagram for one computer (RFC 1002 section 4.4.1).
 const DIRECT_UNIQUE: u8 = 0x10;
-/// When nmbd, once it is there, has claimed its names.
+/// How long after a connection to nmbd its names are claimed.
 const NAMES_CLAIMED: Duration = Duration::from_secs(20);
 
-/// nmbd, and whether its names are the node's.
+/// The connection to nmbd, and the check that it holds the node's names.
 pub(super) struct Beside {
     nmbd: Nmbd,
     /// When to ask nmbd for its names.
@@ -25,7 +25,7 @@ pub(super) struct Beside {
 }
 
 impl Beside {
-    /// Where the settings want it.
+    /// `Some` if the settings ask for it.
     pub(super) fn new(settings: &Settings, now: Instant) -> Option<Beside> {
         let is_wanted = settings.beside_samba && settings.netbios;
         is_wanted.then(|| Beside { nmbd: Nmbd::new(&settings.nmbd_socket, now), ask_at: None, asked: None })
@@ -35,23 +35,23 @@ impl Beside {
         self.nmbd.poll_timeout().into_iter().chain(self.ask_at).min()
     }
 
-    /// Readable when nmbd has handed something on; none without a connection.
+    /// Readable when nmbd has passed something on; `None` without a connection.
     pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.nmbd.descriptor()
     }
 
-    /// Takes what nmbd has handed on.
+    /// Handles the datagrams that nmbd has passed on.
     pub(super) fn take(&mut self, now: Instant, driver: &mut Driver, shared: &mut Shared) {
         let Shared { metrics, config, settings, .. } = shared;
         let mut unwanted = None;
         let change = self.nmbd.receive(now, |from, bytes| {
-            // nmbd hears our broadcasts like those of any other program.
+            // nmbd receives this node's broadcasts like those of any other program.
             if driver.sends_from(from) {
                 metrics.own_returned += 1;
                 return;
             }
-            // By which interface it came is not told, but whose subnet the sender is on. What has been routed could have
-            // come by any.
+            // nmbd does not report the receiving interface, but the sender's subnet shows it. Routed datagrams could
+            // have arrived by any interface.
             let of_sender = driver.attached().iter().find(|named| named.interface.contains(*from.ip()));
             let mut of_unwanted = || {
                 let unwanted = unwanted.get_or_insert_with(|| unwanted_interfaces(settings));
@@ -65,7 +65,7 @@ impl Beside {
             let Interface { id, address, broadcast, .. } = by.interface;
             let received = Received { interface: id, from, service: Service::Datagram, cast };
             if !driver.sinks.is_empty() {
-                // Its port is known, and its address follows from who it was for.
+                // The destination port is known, and the address follows from the kind of datagram.
                 let ip = if cast == Cast::Unicast { address } else { broadcast.unwrap_or(Ipv4Addr::BROADCAST) };
                 let (name, to) = (by.name.clone(), SocketAddrV4::new(ip, config.ports.datagram));
                 driver.sinks.packet(&name, Some(cast.into()), [from, to], bytes);
@@ -89,7 +89,8 @@ impl Beside {
         tell(change, &shared.settings);
     }
 
-    /// Tells which of the node's main names nmbd does not have: others then do not find them, or mean other ones.
+    /// Logs which of the node's main names nmbd does not have. Other nodes then do not find these, or find another
+    /// holder.
     pub(super) fn compare_names(&mut self, request: RequestId, status: Option<&NodeStatus>, shared: &mut Shared) {
         if self.asked != Some(request) {
             return;

@@ -1,4 +1,4 @@
-//! What the parts of a machine have in common.
+//! The state that the parts of a machine share.
 
 use std::time::Instant;
 
@@ -10,10 +10,10 @@ use crate::metrics::Metrics;
 use crate::modern::Modern;
 use mailslot_netbios::Config;
 
-/// The settings, and what is told of the work.
+/// The settings, the domains and the counters.
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    /// What the protocol has of the settings.
+    /// The protocol's configuration from the settings.
     pub(super) config: Config,
     pub(super) modern: Modern,
     pub(super) metrics: Metrics,
@@ -36,7 +36,7 @@ impl Shared {
         }
     }
 
-    /// Bridges send where something can be broadcast.
+    /// Updates the bridges with the interfaces that can broadcast, by which they send.
     pub(super) fn look_at_bridges(&mut self, now: Instant, driver: &Driver) {
         let Shared { settings, config, modern, .. } = self;
         let attached = driver.attached().iter().filter(|named| named.interface.broadcast.is_some());

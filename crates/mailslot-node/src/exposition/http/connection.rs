@@ -1,4 +1,4 @@
-//! One connection: a request comes, its answer goes, and that is all.
+//! One connection, which carries one request and its answer.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{SendFlags, Shutdown};
 
-/// Bytes of a request, and its header fields.
+/// The most bytes and header fields of a request.
 const LARGEST: usize = 8 << 10;
 const FIELDS: usize = 64;
-/// Where the metrics are.
+/// The path of the metrics.
 const PATH: &str = "/metrics";
 
-/// The metrics, or what is wrong.
+/// The metrics, or the error's text.
 pub(super) type Metrics = Result<Arc<str>, Arc<str>>;
 
 pub(super) struct Connection {
@@ -24,24 +24,24 @@ pub(super) struct Connection {
 }
 
 enum State {
-    /// What has come of the request.
+    /// The bytes of the request received so far.
     Reading(Vec<u8>),
-    /// The answer, and how much of it is sent.
+    /// The answer, and how many bytes of it are sent.
     Writing(Answer, usize),
 }
 
-/// The text of all answers that are alike is one.
+/// Equal answers share their text.
 struct Answer {
     head: String,
     body: Arc<str>,
 }
 
-/// What becomes of a connection.
+/// The next step of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It waits for the other side.
+    /// Wait for the peer.
     Wait,
-    /// It has come to its end.
+    /// Close it.
     Close,
 }
 
@@ -54,7 +54,7 @@ impl Connection {
         self.until
     }
 
-    /// What it waits for.
+    /// The events for which it waits.
     pub(super) fn interest(&self) -> PollFlags {
         match self.state {
             State::Reading(_) => PollFlags::IN,
@@ -62,7 +62,7 @@ impl Connection {
         }
     }
 
-    /// Reads and writes what can be without waiting. `metrics` is called for a request that wants them.
+    /// Reads and writes without blocking. `metrics` is called for a request of the metrics.
     pub(super) fn work(&mut self, metrics: impl FnOnce() -> Metrics) -> Next {
         if let State::Reading(request) = &mut self.state {
             let mut buffer = [0; LARGEST];
@@ -84,7 +84,7 @@ impl Connection {
             if rest.is_empty() {
                 break;
             }
-            // A program that embeds the node may not ignore SIGPIPE.
+            // A program that embeds the node may not have SIGPIPE ignored.
             match rustix::net::send(&self.socket, rest, SendFlags::NOSIGNAL) {
                 Err(Errno::AGAIN | Errno::INTR) => return Next::Wait,
                 Err(_) => return Next::Close,
@@ -113,7 +113,7 @@ impl Answer {
         Answer { head, body }
     }
 
-    /// What comes after `sent` bytes, or the next part of it; nothing at the end.
+    /// The part of the answer after `sent` bytes, or the beginning of that part; empty at the end.
     fn rest(&self, sent: usize) -> &[u8] {
         match sent.checked_sub(self.head.len()) {
             None => &self.head.as_bytes()[sent..],
@@ -122,7 +122,7 @@ impl Answer {
     }
 }
 
-/// The answer to a request, or none if there is more to come of it.
+/// The answer to a request; `None` if the request is not complete.
 fn answer(request: &[u8], metrics: impl FnOnce() -> Metrics) -> Option<Answer> {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS];
     let mut parsed = httparse::Request::new(&mut fields);
@@ -143,7 +143,7 @@ fn answer(request: &[u8], metrics: impl FnOnce() -> Metrics) -> Option<Answer> {
         _ => Answer::new("405 Method Not Allowed", "Allow: GET, HEAD\r\n", "read with GET\n"),
     };
     match parsed.method {
-        // With the length of what it does not have.
+        // With the length of the omitted body.
         Some("HEAD") => Some(Answer { body: Arc::from(""), ..answer }),
         _ => Some(answer),
     }

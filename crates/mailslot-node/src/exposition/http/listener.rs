@@ -1,4 +1,4 @@
-//! A listening socket, of TCP or of this machine.
+//! A listening socket, TCP or Unix.
 
 use std::io;
 use std::net::TcpListener;
@@ -15,7 +15,7 @@ use rustix::net::{AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketTy
 
 use crate::exposition::Endpoint;
 
-/// Connections that may wait to be let in.
+/// Connections that may wait to be accepted.
 const BACKLOG: i32 = 64;
 /// The node's user and group may connect.
 const MODE: Mode = Mode::from_raw_mode(0o660);
@@ -23,12 +23,12 @@ const MODE: Mode = Mode::from_raw_mode(0o660);
 /// Listens until it is dropped.
 pub(super) struct Listener {
     endpoint: Endpoint,
-    /// What the system made of it.
+    /// The address as bound, with the port that the system chose.
     address: String,
     socket: Arc<Socket>,
 }
 
-/// The side that lets connections in.
+/// The side that accepts connections.
 pub(super) struct Accepting(Arc<Socket>);
 
 struct Socket {
@@ -36,7 +36,7 @@ struct Socket {
     is_given_up: AtomicBool,
 }
 
-/// No connection could be let in.
+/// Accepting a connection failed.
 #[derive(Debug)]
 pub(super) struct Ended;
 
@@ -72,20 +72,20 @@ impl Drop for Listener {
     fn drop(&mut self) {
         self.socket.is_given_up.store(true, Ordering::SeqCst);
         if let Endpoint::Unix(path) = &self.endpoint {
-            // Where it is gone already, somebody has removed it.
+            // It may have been removed already.
             let _ = std::fs::remove_file(path);
         }
-        // Wakes the thread, and frees the port before that thread has ended.
+        // Wakes the thread, and frees the port even before the thread has ended.
         let _ = rustix::net::shutdown(&self.socket.fd, Shutdown::Both);
     }
 }
 
 impl Accepting {
-    /// The next connection, if there is one; it never waits.
+    /// The next connection, if there is one; never blocks.
     pub(super) fn accept(&self) -> Result<Option<OwnedFd>, Ended> {
         match rustix::net::accept_with(&self.0.fd, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
             Ok(socket) => Ok(Some(socket)),
-            // Whoever was there has gone again.
+            // The peer has closed the connection again, or there was none.
             Err(Errno::AGAIN | Errno::INTR | Errno::CONNABORTED) => Ok(None),
             Err(_) => Err(Ended),
         }
@@ -102,7 +102,7 @@ impl AsFd for Accepting {
     }
 }
 
-/// A socket at `path`, in place of one that nobody listens on any more.
+/// Binds a socket at `path`. Replaces a socket there on which no process listens any more.
 fn bind_unix(path: &Path) -> io::Result<OwnedFd> {
     let address = SocketAddrUnix::new(path)?;
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;

@@ -1,7 +1,7 @@
-//! Serving metrics by HTTP, in a thread of its own: whoever asks, and however, the node's thread does not wait.
+//! Serves metrics by HTTP, in a separate thread, so that no client can block the node's thread.
 //!
-//! That thread is a client like every other: it asks the node as `mailslot metrics` does. There is one request for each connection;
-//! connections, their time and what they send are bounded.
+//! The thread is a client of the node, like `mailslot metrics`. Each connection carries one request; the number of
+//! connections, their duration and the size of requests are bounded.
 
 mod connection;
 mod listener;
@@ -18,27 +18,28 @@ use crate::error::{Error, Result};
 use connection::{Connection, Metrics, Next};
 use listener::Listener;
 
-/// Connections at once. One more takes the place of the oldest: those that send their request at once are never old.
+/// The most connections at once. A further one replaces the oldest: clients that send their requests at once are served
+/// before that.
 const MOST: usize = 32;
 /// How long a connection may last, from its first byte to its last.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the node may take to answer. Prometheus gives up after ten seconds.
 const ANSWER: Duration = Duration::from_secs(2);
-/// How long the text is good for: however many ask, the node is asked so often.
+/// How long the text is reused: the node is asked at most once in this time, however many clients there are.
 const FRESH: Duration = Duration::from_secs(1);
-/// How long nobody is let in after the system could not.
+/// How long to wait after accepting a connection failed.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Metrics that are served, or nothing. It is given up with its last copy.
+/// The listener that serves metrics, if there is one. It is closed when the last copy is dropped.
 #[derive(Clone, Default)]
 pub(crate) struct Exporter(Option<Arc<Listener>>);
 
 impl Exporter {
-    /// One at this endpoint, which is this one if it is there already.
+    /// An exporter at this endpoint: a copy of this one if it already has the endpoint.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the system does not give the address, or no thread.
+    /// [`Error::Io`] if the system refuses the address or a thread.
     pub(crate) fn at(&self, endpoint: Option<&Endpoint>) -> Result<Exporter> {
         self.with(endpoint, || super::gather(&[super::own_uid()], ANSWER))
     }
@@ -68,7 +69,7 @@ impl Exporter {
     }
 }
 
-/// Serves until the listener is given up.
+/// Serves until the listener is closed.
 fn serve(listener: &listener::Accepting, gather: impl Fn() -> Result<String>) {
     let mut connections: Vec<Connection> = Vec::new();
     let (mut text, mut paused) = (Text::default(), None);
@@ -100,7 +101,7 @@ fn serve(listener: &listener::Accepting, gather: impl Fn() -> Result<String>) {
     }
 }
 
-/// Which of the connections, and after them the listener, have something to be done.
+/// Whether each of the connections, and after them the listener, is ready.
 fn wait(
     listener: &listener::Accepting,
     connections: &[Connection],
@@ -119,7 +120,7 @@ fn wait(
     match poll(&mut fds, timeout.as_ref()) {
         Ok(_) => fds.iter().map(|fd| !fd.revents().is_empty()).collect(),
         Err(_) => {
-            // A signal, or no memory in the system: without a pause the latter would be a loop that does nothing else.
+            // A signal, or the system is out of memory: without a pause, the latter would make this a busy loop.
             thread::sleep(PAUSE);
             Vec::new()
         }

@@ -28,7 +28,7 @@ fn connect(address: &str) -> TcpStream {
     stream
 }
 
-/// The body of the answer to a whole request.
+/// The body of the answer to a complete request.
 fn get(address: &str) -> String {
     let mut stream = connect(address);
     stream.write_all(REQUEST).expect("room");
@@ -38,7 +38,7 @@ fn get(address: &str) -> String {
     answer.split_once("\r\n\r\n").expect("a head").1.to_owned()
 }
 
-/// Waits until the other side has closed the connection, in whatever way.
+/// Waits until the peer has closed the connection, with or without an error.
 fn is_closed(mut stream: TcpStream) -> bool {
     let mut rest = Vec::new();
     match stream.read_to_end(&mut rest) {
@@ -53,12 +53,12 @@ fn whoever_is_slow_keeps_nobody_out() {
     let mut slow = Vec::new();
     for round in 0..4 * MOST {
         let mut stream = connect(&address);
-        // All beginnings of a request, the empty one too.
+        // All prefixes of a request, including the empty one.
         stream.write_all(&REQUEST[..round % REQUEST.len()]).expect("room");
         slow.push(stream);
         assert_eq!(get(&address), "x 1\n");
     }
-    // The oldest have made room for others, and the last ones have used their time up.
+    // The oldest were replaced by others, and the last ones have timed out.
     assert!(slow.into_iter().all(is_closed));
     assert_eq!(get(&address), "x 1\n");
 }
@@ -83,7 +83,7 @@ fn whoever_does_not_read_keeps_nobody_out() {
     let (_exporter, address) = serving(text.clone());
     let deaf: Vec<TcpStream> = (0..2 * MOST).map(|_| connect(&address)).collect();
     for mut stream in &deaf {
-        // One that is closed already has made room.
+        // The connection may have been closed already, to make room.
         let _ = stream.write_all(REQUEST);
     }
     let whole = get(&address);
@@ -95,7 +95,7 @@ fn requests_that_are_too_large_are_refused() {
     let (_exporter, address) = serving("x 1\n");
     for _ in 0..2 * MOST {
         let mut stream = connect(&address);
-        // The connection may end while this is on its way.
+        // The connection may be closed during the write.
         let _ = stream.write_all(&[b'G'; 1 << 20]);
         assert!(is_closed(stream));
     }
@@ -144,7 +144,7 @@ fn the_same_address_is_kept_and_another_one_replaces_it() {
     drop(again);
 }
 
-/// A directory of its own for each test.
+/// A separate directory for each test.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -183,18 +183,18 @@ fn a_socket_is_for_the_user_and_the_group_and_goes_with_its_exporter() {
     assert!(metadata.file_type().is_socket());
     assert_eq!(metadata.permissions().mode() & 0o777, 0o660);
     assert!(get_unix(&path).ends_with("\r\n\r\nx 1\n"));
-    // Somebody listens there.
+    // There is a listener at this path.
     assert!(serve().is_err());
     assert!(get_unix(&path).ends_with("\r\n\r\nx 1\n"));
     drop(exporter);
     assert!(!path.exists());
-    // One that was killed leaves it behind.
+    // A killed process leaves its socket behind.
     drop(std::os::unix::net::UnixListener::bind(&path).expect("a free path"));
     assert!(path.exists());
     let exporter = serve().expect("nobody listens there");
     assert!(get_unix(&path).ends_with("\r\n\r\nx 1\n"));
     drop(exporter);
-    // What is no socket is somebody's.
+    // A file that is not a socket is not removed.
     std::fs::write(&path, "kept").expect("a file");
     assert!(serve().is_err());
     assert_eq!(std::fs::read_to_string(&path).expect("the file"), "kept");

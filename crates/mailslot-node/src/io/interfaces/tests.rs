@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// `eth0 10.0.0.1/24 brd 10.0.0.255`, with the flags `down` (no carrier), `point` (no broadcasts) or `lo` behind it; the index
-/// is the number in the name.
+/// `eth0 10.0.0.1/24 brd 10.0.0.255`, followed by the flags `down` (no carrier), `point` (no broadcasts) or `lo`; the
+/// index is the number in the name.
 fn address(text: &str) -> Address {
     let words: Vec<&str> = text.split(' ').collect();
     let (own, prefix) = words[1].split_once('/').expect("an address with a prefix");
@@ -52,7 +52,7 @@ fn each_segment_is_used_once_and_what_has_none_alone() {
         (&["eth0 10.0.0.1/24 brd 10.0.0.1"], &["eth0 10.0.0.1/24 10.0.0.255"]),
         (&["eth0 10.0.0.1/24 brd 10.0.0.0"], &["eth0 10.0.0.1/24 10.0.0.0"]),
         (&["eth0 10.0.0.1/30"], &["eth0 10.0.0.1/30 10.0.0.3"]),
-        // No subnet: as clouds give it, with a peer, of two addresses, in a tunnel.
+        // No subnet: as in clouds, with a peer, with two addresses, in a tunnel.
         (&["eth0 10.0.0.1/32"], &["eth0 10.0.0.1/32 -"]),
         (&["eth0 10.0.0.1/32 brd 10.0.0.1"], &["eth0 10.0.0.1/32 -"]),
         (&["eth0 10.0.0.1/32 brd 10.0.0.9"], &["eth0 10.0.0.1/32 -"]),
@@ -60,7 +60,7 @@ fn each_segment_is_used_once_and_what_has_none_alone() {
         (&["eth0 10.0.0.4/31 brd 10.0.0.5"], &["eth0 10.0.0.4/31 -"]),
         (&["lo0 127.0.0.1/8 lo", "lo0 10.1.1.1/32 lo", "tun3 10.8.0.2/24 point"], &[]),
         (&["eth0 10.0.0.255/24", "eth1 10.1.0.3/30"], &["eth0 10.0.0.255/24 -", "eth1 10.1.0.3/30 -"]),
-        // Several addresses in one subnet, in whatever order and form.
+        // Several addresses in one subnet, in any order and form.
         (
             &["eth0 10.0.0.1/24", "eth0 10.0.0.100/24", "eth0 10.0.0.101/32", "eth0 10.0.0.102/25"],
             &["eth0 10.0.0.1/24 10.0.0.255 +10.0.0.100", "eth0 10.0.0.102/25 10.0.0.127 +10.0.0.101"],
@@ -72,14 +72,14 @@ fn each_segment_is_used_once_and_what_has_none_alone() {
         (&["eth0 10.0.0.1/24", "eth1 10.0.0.1/24"], &["eth0 10.0.0.1/24 10.0.0.255 ~1"]),
         (&["eth0 10.0.0.1/32", "eth1 10.0.0.1/32"], &["eth0 10.0.0.1/32 -"]),
         (&["eth0 10.0.0.1/24", "dummy2 10.0.0.50/32"], &["eth0 10.0.0.1/24 10.0.0.255 +10.0.0.50"]),
-        // Subnets in each other, and beside each other on one interface.
+        // Nested subnets, and several subnets on one interface.
         (&["eth0 10.0.0.1/8", "eth1 10.7.0.1/24"], &["eth0 10.0.0.1/8 10.255.255.255", "eth1 10.7.0.1/24 10.7.0.255"]),
         (
             &["eth0 10.0.0.1/8", "eth1 10.7.0.1/24", "eth2 10.7.0.9/32"],
             &["eth0 10.0.0.1/8 10.255.255.255", "eth1 10.7.0.1/24 10.7.0.255 +10.7.0.9"],
         ),
         (&["eth0 10.0.0.1/24", "eth0 10.0.1.1/24"], &["eth0 10.0.0.1/24 10.0.0.255", "eth0 10.0.1.1/24 10.0.1.255"]),
-        // One machine, and all of them: what came first counts.
+        // An address of a machine that is also a broadcast address: the first use has effect.
         (&["eth0 10.0.0.1/24", "eth1 10.0.0.255/16"], &["eth0 10.0.0.1/24 10.0.0.255"]),
         (&["eth0 10.0.0.7/24", "eth1 10.0.0.1/29"], &["eth0 10.0.0.7/24 10.0.0.255 +10.0.0.1"]),
         (&["eth0 10.0.0.7/24 point", "eth1 10.0.0.1/29"], &["eth1 10.0.0.1/29 10.0.0.7"]),
@@ -179,7 +179,7 @@ proptest! {
         for everybody in used.iter().filter_map(|named| named.interface.broadcast) {
             prop_assert!(!all.contains(&everybody), "{} is a machine and all of them", everybody);
         }
-        // The same address may be on two segments, if it is given twice with different prefixes, but never twice on one.
+        // An address may be on two segments, if it is given with two prefixes, but never twice on one.
         for named in &used {
             let own: Vec<Ipv4Addr> = named.interfaces().map(|interface| interface.address).collect();
             prop_assert_eq!(own.iter().collect::<BTreeSet<_>>().len(), own.len(), "{:?}", own);
