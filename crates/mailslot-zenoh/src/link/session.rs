@@ -22,7 +22,7 @@ use crate::wake::Wake;
 /// overtakes a flood, and waits there for room as long as it takes.
 const PRIORITY: Priority = Priority::DataLow;
 
-/// How long whoever closes a session waits for its end. Where nothing is in its way, that takes some hundredths of a second.
+/// The longest wait for a session to close. Usually it takes some hundredths of a second.
 const CLOSING: Duration = Duration::from_millis(500);
 
 /// An open session. It can be cloned; all are the same one.
@@ -84,8 +84,8 @@ impl Link {
         }
     }
 
-    /// Closes it, as far as that is done soon: the rest, such as a try to reach somebody whose name nobody resolves, ends by itself,
-    /// and whoever reads settings again has others who wait for him. The others notice in any case.
+    /// Closes it, waiting at most [`CLOSING`]: an attempt to resolve a name that no server answers for would hold up the
+    /// node's thread. What is left then ends by itself, and peers notice the end in any case.
     pub(crate) fn close(&self) {
         let (session, (closing, closed)) = (self.0.clone(), channel::<()>());
         ZRuntime::Application.spawn(async move {
