@@ -20,7 +20,8 @@ use crate::text::{Shown, Text};
 #[derive(Args)]
 pub struct Style {
     /// How to print messages
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    // The letter is that of 0.1, for scripts; it means --file elsewhere, so help does not show it.
+    #[arg(long, short_alias = 'f', value_enum, default_value_t = Format::Text)]
     pub format: Format,
 
     /// Print one JSON object for each message, with its slot, time and origin; the same as --format json

@@ -36,7 +36,8 @@ pub struct Send {
     messages: Vec<OsString>,
 
     /// All of standard input is one message
-    #[arg(long, conflicts_with = "messages")]
+    // The letter is that of 0.1, for scripts; it means --write elsewhere, so help does not show it.
+    #[arg(long, short_alias = 'w', conflicts_with = "messages")]
     whole: bool,
 
     /// Messages on standard input end with NUL instead of a line end, as `find -print0` writes them
