@@ -19,7 +19,7 @@ impl Wake {
     }
 
     pub(crate) fn wake(&self) {
-        // It fails only when the counter is at its limit, and then it is readable.
+        // It fails only when the counter is at its limit, and then the descriptor is readable.
         let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
     }
 
@@ -31,7 +31,7 @@ impl Wake {
     }
 
     pub(crate) fn clear(&self) {
-        // Nothing to read is as good.
+        // If there was nothing to read, it is clear already.
         let _ = rustix::io::read(&self.0, &mut [0; 8]);
     }
 }
