@@ -31,7 +31,8 @@ pub struct KeyId(pub(crate) [u8; 8]);
 /// [`Error::Io`] if the system has none.
 pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    let fail = |_| Error::Io { action: "get random bytes".to_owned(), source: std::io::Error::other("none are there") };
+    let fail =
+        |_| Error::Io { action: "get random bytes".to_owned(), source: std::io::Error::other("none are available") };
     SystemRandom::new().fill(&mut bytes).map_err(fail)?;
     Ok(bytes)
 }

@@ -135,7 +135,7 @@ impl Settings {
             Some(mode) => mode,
             None if self.lan(domain) => Mode::Peer,
             None if !self.listen.is_empty() => Mode::Router,
-            // Routers carry messages between clients, but not between peers, which they assume to be connected with
+            // Routers carry messages between clients, but not between peers, which they assume to be connected to
             // each other.
             None if !self.connect(domain).is_empty() => Mode::Client,
             None => Mode::Peer,
@@ -174,7 +174,7 @@ impl Settings {
             return Err(self.wrong(domain, "a client needs an endpoint to connect to: set `connect`"));
         }
         if mode == Mode::Client && !self.listen.is_empty() {
-            return Err(self.wrong(domain, "a client listens on nothing: remove `listen`, or set `mode` to router"));
+            return Err(self.wrong(domain, "a client does not listen: remove `listen`, or set `mode` to router"));
         }
         self.check_values().map_err(|what| self.wrong(domain, &what))?;
         check_endpoints("connect", domain.connect(), Use::Connect).map_err(|what| self.wrong(domain, &what))?;
@@ -202,7 +202,7 @@ impl Settings {
         check_endpoints("listen", &self.listen, Use::Listen)?;
         for (number, one) in self.listen.iter().enumerate() {
             if let Some(other) = self.listen[..number].iter().find(|other| endpoint::are_one_port(one, other)) {
-                return Err(format!("listen: {} has the port of {}: leave one out", Quoted(one), Quoted(other)));
+                return Err(format!("listen: {} uses the port of {}: leave one out", Quoted(one), Quoted(other)));
             }
         }
         if self.tls.certificate.is_some() != self.tls.private_key.is_some() {
@@ -265,7 +265,7 @@ mod tests {
             ("tls = { certificate = '/x.pem' }", "tls.private-key"),
             ("tls = { private-key = '/x.key' }", "tls.certificate"),
             ("listen = ['nonsense']", "listen: \"nonsense\""),
-            ("listen = ['tcp/192.0.2.1:1', 'tcp/0.0.0.0:1']", "listen: \"tcp/0.0.0.0:1\" has the port of"),
+            ("listen = ['tcp/192.0.2.1:1', 'tcp/0.0.0.0:1']", "listen: \"tcp/0.0.0.0:1\" uses the port of"),
             ("connect = ['tcp/hub']", "connect: \"tcp/hub\" has no port"),
             ("connect = ['tcp/hub:0']", "1 to 65535"),
             ("max-message-size = 1000000000", "max-message-size"),

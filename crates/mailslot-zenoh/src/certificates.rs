@@ -95,7 +95,7 @@ fn of_certificate(file: &str, der: &CertificateDer<'_>, now: i64) -> Certificate
     let mut status = CertificateStatus::default();
     status.file = file.to_owned();
     let Ok((_, certificate)) = X509Certificate::from_der(der) else {
-        status.problem = Some(format!("{file}: there is something in it that is no certificate"));
+        status.problem = Some(format!("{file}: it contains something that is not a certificate"));
         return status;
     };
     let validity = certificate.validity();
@@ -108,9 +108,9 @@ fn of_certificate(file: &str, der: &CertificateDer<'_>, now: i64) -> Certificate
     status.until = time(&validity.not_after);
     status.until_unix = validity.not_after.timestamp();
     if validity.not_after.timestamp() <= now {
-        status.problem = Some(format!("{file}: {} has expired at {}", status.subject, status.until));
+        status.problem = Some(format!("{file}: {} expired at {}", status.subject, status.until));
     } else if validity.not_before.timestamp() > now {
-        status.problem = Some(format!("{file}: {} begins only at {}", status.subject, status.from));
+        status.problem = Some(format!("{file}: {} is valid only from {}", status.subject, status.from));
     }
     status
 }

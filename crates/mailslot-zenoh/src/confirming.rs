@@ -47,7 +47,7 @@ impl Confirming {
         asker: ReplyTo,
     ) -> Result<(), (ReplyTo, String)> {
         let Some(place) = self.places.take(asker.uid()) else {
-            return Err((asker, "too many confirmed writes wait already, of this user or of all".to_owned()));
+            return Err((asker, "too many confirmed writes are waiting, of this user or of all".to_owned()));
         };
         let sealed = state.destination(address).and_then(|to| Ok((state.seal(Kind::Confirmed, &to, None, data)?, to)));
         let ((envelope, request), to) = match sealed {

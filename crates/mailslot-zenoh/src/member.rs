@@ -345,7 +345,7 @@ impl Member {
     /// Has the asker told how many receive at `address`.
     pub(crate) fn count_receivers(&self, address: &Address, at_least: usize, within: Duration, asker: ReplyTo) {
         let Some(place) = self.waits.take(asker.uid()) else {
-            return refuse(&asker, "too many wait for receivers already, of this user or of all");
+            return refuse(&asker, "too many waits for receivers are under way, of this user or of all");
         };
         let deadline = Instant::now() + within;
         self.state.wait(Waiting { group: self.state.group(address), at_least, deadline, asker, _place: place });

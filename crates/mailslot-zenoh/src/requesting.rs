@@ -45,7 +45,7 @@ impl Requesting {
                 state.name
             ));
         }
-        let place = self.places.take(asker.uid()).ok_or("too many requests wait already, of this user or of all")?;
+        let place = self.places.take(asker.uid()).ok_or("too many requests are waiting, of this user or of all")?;
         let sealed = state.destination(address).and_then(|to| Ok((state.seal_request(&to, within, data)?, to)));
         let ((envelope, request), to) = sealed.map_err(|error| error.to_string())?;
         let (target, is_one) = match state.group(address) {

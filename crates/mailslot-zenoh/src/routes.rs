@@ -114,7 +114,7 @@ impl Parts {
         self.domain(target).unwrap_or_else(|| match self.computers.get(target) {
             Some(Meant::Legacy) => Way::Legacy,
             Some(Meant::Domain(name)) => self.domain(name).unwrap_or_else(|| {
-                Way::Refused(format!("{target} is to be in {name}, which is no domain of this machine"))
+                Way::Refused(format!("the settings place {target} in {name}, which is not a domain of this machine"))
             }),
             None => self.way_to_computer(target),
         })
@@ -141,7 +141,7 @@ impl Parts {
             Some(owner) => {
                 let is_there =
                     |member: &&Arc<Member>| member.state.owner() == Some(&owner) && member.state.has_computer(target);
-                let away = || Way::Refused(format!("{target} is a member of {} and away", owner.name));
+                let away = || Way::Refused(format!("{target} is a member of {} and is away", owner.name));
                 let member = self.members.iter().find(is_there).map(|member| Way::Domain(Arc::clone(member)));
                 // This machine is in all of its domains.
                 member.or_else(|| there(true).filter(|_| is_own())).unwrap_or_else(away)

@@ -28,7 +28,7 @@ pub(crate) fn spawn(
         if stop.load(Ordering::SeqCst) {
             return;
         }
-        let reason = ended.map_or_else(|panic| panic_text(&*panic), |()| "it has come to its end".to_owned());
+        let reason = ended.map_or_else(|panic| panic_text(&*panic), |()| "it has returned".to_owned());
         tracing::error!(name: "thread_ended", thread = %thread, reason = %reason);
         thread::park_timeout(PAUSE);
         if stop.load(Ordering::SeqCst) {
@@ -82,7 +82,7 @@ mod tests {
         }
         thread.join().expect("it ends when it is stopped");
         let said = said.0.lock().expect("nobody panics with it");
-        assert_eq!(*said, ["worker: for the test", "worker: it has come to its end"]);
+        assert_eq!(*said, ["worker: for the test", "worker: it has returned"]);
     }
 
     /// The fields of `thread_ended`.

@@ -15,7 +15,7 @@ impl Wake {
     pub(crate) fn new() -> Result<Wake> {
         eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
             .map(Wake)
-            .map_err(|error| Error::io("make an event descriptor", error))
+            .map_err(|error| Error::io("create an event descriptor", error))
     }
 
     pub(crate) fn wake(&self) {

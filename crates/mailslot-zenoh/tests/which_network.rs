@@ -114,7 +114,7 @@ impl Case {
     }
 
     fn away_from(&self, owner: &str) -> String {
-        format!("{} is a member of {owner} and away", self.computer)
+        format!("{} is a member of {owner} and is away", self.computer)
     }
 
     /// The same when no peer is there, after a restart of the node.

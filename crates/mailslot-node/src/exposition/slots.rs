@@ -16,7 +16,7 @@ pub(super) fn add(to: &Families, slots: &[SlotStatus], uids: &[u32]) -> Result<(
     all.set(&[], slots.len() as u64)?;
     let (shown, left_out) = chosen(slots, uids);
     let more = "mailslot_slots_left_out";
-    let more = to.gauge(more, "Slots of a user who has too many to have series for each.", &["uid"])?;
+    let more = to.gauge(more, "Slots of a user who has too many for a series each.", &["uid"])?;
     left_out.into_iter().try_for_each(|(uid, number)| more.set(&[&uid.to_string()], number as u64))?;
     add_each(to, &shown)
 }

@@ -183,7 +183,7 @@ impl Header {
                 let address = Ipv4Addr::new(bytes[24], bytes[25], bytes[26], bytes[27]);
                 Ok(Header { size, kind: number(8), from: SocketAddrV4::new(address, port) })
             }
-            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "what nmbd says is not what Samba's nmbd says")),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "this is not the protocol of Samba's nmbd")),
         }
     }
 }

@@ -228,11 +228,11 @@ impl Modern {
         let named = |name: &String| parts.iter().any(|(domain, _)| domain.name().as_str().eq_ignore_ascii_case(name));
         if let Some(name) = settings.domains.keys().find(|name| !named(name)) {
             let directory = self.directory.path().display();
-            wrong.push(format!("there are settings for the domain {name}, and no file of it in {directory}"));
+            wrong.push(format!("there are settings for the domain {name}, but no file of it in {directory}"));
         }
         if let Some(name) = settings.bridge.keys().find(|name| !named(name)) {
             let directory = self.directory.path().display();
-            wrong.push(format!("there is a bridge to the domain {name}, and no file of it in {directory}"));
+            wrong.push(format!("there is a bridge to the domain {name}, but no file of it in {directory}"));
         }
         self.complain(wrong);
         self.missing = missing;
@@ -254,7 +254,7 @@ impl Modern {
         let Address::Remote { target, .. } = address else { return None };
         let has_file =
             self.missing.contains_key(target) || self.parts.iter().any(|(domain, _)| domain.name() == target);
-        has_file.then(|| format!("{target} is a domain of this machine, and cannot run"))
+        has_file.then(|| format!("{target} is a domain of this machine, which cannot run"))
     }
 
     pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {

@@ -135,7 +135,7 @@ impl Link {
             answer(&key_expression, payload, attachment.as_deref(), Asked(query));
         };
         let queryable = self.0.declare_queryable(key_expression.to_owned()).callback(callback).wait();
-        let queryable = queryable.map_err(Error::zenoh("take confirmed writes"))?;
+        let queryable = queryable.map_err(Error::zenoh("receive confirmed writes"))?;
         Ok(Answering { _queryable: queryable })
     }
 
@@ -152,7 +152,7 @@ impl Link {
         };
         let declared =
             self.0.liveliness().declare_subscriber(key_expression.to_owned()).history(true).callback(callback).wait();
-        let subscriber = declared.map_err(Error::zenoh("learn who is there"))?;
+        let subscriber = declared.map_err(Error::zenoh("watch presences"))?;
         Ok(Subscription { _subscriber: subscriber })
     }
 
@@ -168,7 +168,7 @@ impl Link {
             }
         };
         let asked = self.0.liveliness().get(key_expression.to_owned()).callback(callback).wait();
-        asked.map_err(Error::zenoh("ask who is there"))
+        asked.map_err(Error::zenoh("ask for presences"))
     }
 
     /// Declares a liveliness token with this key expression, until the token is dropped or the session ends.

@@ -34,7 +34,7 @@ fn open_slot(state: &State, number: u8) -> (Mailslot, SlotName) {
 
 /// The outcome of an answer that is not a reply.
 fn receipt(state: &State, wanted: Wanted) -> Envelope {
-    let Answered::Outcome(outcome) = wanted.answer else { panic!("it was no request") };
+    let Answered::Outcome(outcome) = wanted.answer else { panic!("it was not a request") };
     state.receipt(&wanted.request, outcome).expect("there is a key")
 }
 

@@ -415,7 +415,7 @@ impl Group {
     }
 
     fn count(&self) -> Result<u64> {
-        self.members.count().map_err(|error| Error::io(format!("look at the members of slot {}", self.name), error))
+        self.members.count().map_err(|error| Error::io(format!("count the members of slot {}", self.name), error))
     }
 
     /// Removes a tap that has ended: otherwise each write would notice its end anew.

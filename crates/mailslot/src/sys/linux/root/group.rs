@@ -51,7 +51,7 @@ impl Root {
 
     /// The living members, and the taps, of user `uid`'s slot of this name with this members file, the oldest first.
     pub(crate) fn members(&self, name: &SlotName, uid: u32, group: FileId) -> Result<Vec<SlotDirectory>> {
-        let failed = |error| self.error("look for the members of", name, error);
+        let failed = |error| self.error("find the members of", name, error);
         let mut living = Vec::new();
         for user in self.users()?.iter().filter(|user| user.uid == uid) {
             for member in self.slots_at(user, &entry(name)).map_err(failed)? {

@@ -93,7 +93,7 @@ impl Root {
         }
         let root = Root::discover()?;
         if !process::has_proc(root.dir.as_fd()) {
-            return Err(Error::io("look at /proc, which slots need: is it mounted", Errno::NOSYS));
+            return Err(Error::io("open /proc, which must be mounted", Errno::NOSYS));
         }
         Ok(ROOT.get_or_init(|| root))
     }

@@ -235,7 +235,8 @@ impl Root {
     /// The directory of this process's user, made if there is none.
     pub(crate) fn own_user(&self) -> Result<User> {
         let uid = process::uid();
-        let failed = |error| Error::io(format!("make a directory for the slots of user {uid} in {}", self.path), error);
+        let failed =
+            |error| Error::io(format!("create a directory for the slots of user {uid} in {}", self.path), error);
         for attempt in 0..16 {
             let own = self.users()?.iter().find(|user| user.uid == uid).cloned();
             let user = match own {
