@@ -3,6 +3,8 @@
 mod common;
 
 use std::collections::HashMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 
 use common::{Part, name, open_descriptors, part, watchdog};
 use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
@@ -25,6 +27,7 @@ fn plays_its_part() {
         ("quiet", _) => read_where_nobody_writes(),
         ("files-of-another", slot) => write_where_files_must_be_small(slot),
         ("files", slot) => may_make_small_files(slot),
+        ("closed", slot) => create_where_the_root_is_closed(slot),
         _ => panic!("{part}"),
     }
 }
@@ -34,6 +37,27 @@ fn plays_its_part() {
 fn creating_a_slot_where_files_must_be_small_is_an_error() {
     let _watchdog = watchdog();
     Part::start(&format!("files {}", name())).finish();
+}
+
+/// A root that an administrator made by hand is easily one that nobody else may write to.
+#[test]
+fn creating_a_slot_where_the_root_is_closed_says_how_to_open_it() {
+    let test = "creating_a_slot_where_the_root_is_closed_says_how_to_open_it";
+    if !common::is_root(test) || !common::is_apart(test, &[]) {
+        return;
+    }
+    for mode in [0o700, 0o755, 0o1755, 0o775] {
+        std::fs::set_permissions(mailslot::root().unwrap(), Permissions::from_mode(mode)).unwrap();
+        Part::start_as(65534, &format!("closed {}", name())).finish();
+    }
+}
+
+fn create_where_the_root_is_closed(slot: &str) {
+    let refused = Mailslot::create(slot).unwrap_err();
+    assert_eq!(std::io::Error::from(refused).kind(), std::io::ErrorKind::PermissionDenied);
+    let root = std::env::var("MAILSLOT_ROOT").unwrap();
+    let text = Mailslot::create(slot).unwrap_err().to_string();
+    assert!(text.contains(&root) && text.contains("chmod 1777"), "{text}");
 }
 
 /// A large message for another user is sent as a file.

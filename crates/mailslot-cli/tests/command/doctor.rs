@@ -87,3 +87,37 @@ fn what_is_no_name_is_a_problem() {
         assert_eq!((states(&findings, "name"), code), (vec!["problem"], Some(1)), "{findings:?}");
     }
 }
+
+/// The usual root, made with the wrong mode by hand, and the one of a variable, which may be for one user alone.
+#[test]
+fn a_root_that_is_closed_or_not_sticky_is_a_problem() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("a_root_that_is_closed_or_not_sticky_is_a_problem: SKIPPED, mounts need root");
+        return;
+    }
+    // The mode, what the doctor says of the usual root, and what of one that the variable names.
+    let cases = [
+        ("1777", "", ""),
+        ("0777", "problem", "problem"),
+        ("0773", "problem", "problem"),
+        ("0775", "problem", ""),
+        ("1755", "problem", ""),
+        ("0755", "problem", ""),
+        ("0700", "problem", ""),
+    ];
+    for (mode, usual, chosen) in cases {
+        let places = [("unset MAILSLOT_ROOT", usual), ("export MAILSLOT_ROOT=/run/mailslot", chosen)];
+        for (variable, expected) in places {
+            let place = format!("mount -t tmpfs run /run && mkdir -m {mode} /run/mailslot");
+            let script = format!("{place} && {variable} && exec \"$0\" doctor --json alerts");
+            let done = std::process::Command::new("unshare")
+                .args(["--mount", "sh", "-c", &script, env!("CARGO_BIN_EXE_mailslot")])
+                .output()
+                .expect("util-linux");
+            let (findings, _) = json(&done.into());
+            assert_eq!(states(&findings, "root").join(" "), expected, "{mode} {variable} {findings:?}");
+            let remedy = findings.iter().find(|finding| finding["check"] == "root").map(|found| &found["remedy"]);
+            assert!(remedy.is_none_or(|remedy| remedy == "chmod 1777 /run/mailslot"), "{remedy:?}");
+        }
+    }
+}

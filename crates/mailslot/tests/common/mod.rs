@@ -140,8 +140,11 @@ pub fn is_root(test: &str) -> bool {
     root
 }
 
+/// The exit status of a test binary with a failed test.
+const FAILED: i32 = 101;
+
 /// The test binary started again, for its test `plays_its_part`, which gets its part from [`part`]. Dropping this kills
-/// the process, even if the test fails.
+/// the process, even if the test fails. If a part fails, the test binary aborts: its tests would wait for that part.
 pub struct Part(Child);
 
 impl Part {
@@ -152,7 +155,7 @@ impl Part {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        Part(child)
+        Part::watched(child, part)
     }
 
     /// Like `start`, as another user, which needs root.
@@ -170,7 +173,28 @@ impl Part {
         };
         // This program, at any path: the user may not be able to enter its directory. Under an emulator this path does
         // not work.
-        Part(spawn("/proc/self/exe".as_ref()).unwrap_or_else(|_| spawn(&std::env::current_exe().unwrap()).unwrap()))
+        let child = spawn("/proc/self/exe".as_ref());
+        Part::watched(child.unwrap_or_else(|_| spawn(&std::env::current_exe().unwrap()).unwrap()), part)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn watched(child: Child, part: &str) -> Part {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+        let (pid, part) = (Pid::from_child(&child), part.to_owned());
+        std::thread::spawn(move || {
+            // Leaves the child to be waited for; there is none if that was faster.
+            let ended = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+            if ended.ok().flatten().is_some_and(|status| status.exit_status() == Some(FAILED)) {
+                eprintln!("the part {part:?} failed");
+                std::process::abort();
+            }
+        });
+        Part(child)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn watched(child: Child, _part: &str) -> Part {
+        Part(child)
     }
 
     /// Its process id.
@@ -197,7 +221,11 @@ impl Drop for Part {
     }
 }
 
-/// The part that this process plays, if it is a [`Part`].
+/// The part that this process plays, if it is a [`Part`]. It ends with the test's thread: left over, it would keep the
+/// pipe open that whoever started the tests reads to its end.
 pub fn part() -> Option<String> {
-    std::env::var("MAILSLOT_TEST_PART").ok()
+    let part = std::env::var("MAILSLOT_TEST_PART").ok()?;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
+    Some(part)
 }

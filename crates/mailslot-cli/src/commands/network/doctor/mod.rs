@@ -9,6 +9,7 @@ mod interfaces;
 mod node;
 mod ports;
 mod process;
+mod root;
 mod sending;
 mod session;
 mod slot;
@@ -43,6 +44,7 @@ Examples:
 impl Doctor {
     pub fn run(self) -> Result {
         let mut findings = Findings::default();
+        root::examine(&mut findings);
         match &self.address {
             None => examine_network(None, &mut findings),
             Some(text) => {

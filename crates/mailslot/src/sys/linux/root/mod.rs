@@ -60,6 +60,11 @@ pub(crate) struct Root {
     users: Users,
 }
 
+/// What to do if the root is closed to this user: one that an administrator made by hand is easily closed to all others.
+fn if_closed(error: Errno) -> &'static str {
+    if error == Errno::ACCESS { " (all users must be able to make entries there: chmod 1777)" } else { "" }
+}
+
 /// Distinguishes one file from all others of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId {
@@ -101,16 +106,21 @@ impl Root {
     fn discover() -> Result<Root> {
         if let Some(path) = process::secure_env("MAILSLOT_ROOT") {
             let path = path.into_string().unwrap_or_else(|path| path.to_string_lossy().into_owned());
-            return Root::open(&path)
-                .map_err(|error| Error::io(format!("open the directory {path} that MAILSLOT_ROOT names"), error));
+            return Root::open(&path).map_err(|error| {
+                Error::io(format!("open the directory {path} that MAILSLOT_ROOT names{}", if_closed(error)), error)
+            });
         }
         // If it exists, all processes use it, even one that may not write there and fails: slots elsewhere would not be
         // seen by the others.
         match Root::open(RUN) {
             Err(Errno::NOENT) => {}
-            opened => return opened.map_err(|error| Error::io(format!("open {RUN}, where slots are kept"), error)),
+            opened => return opened.map_err(|error| Root::not_opened(RUN, error)),
         }
-        Root::open(SHM).map_err(|error| Error::io(format!("open {SHM}, where slots are kept"), error))
+        Root::open(SHM).map_err(|error| Root::not_opened(SHM, error))
+    }
+
+    fn not_opened(path: &str, error: Errno) -> Error {
+        Error::io(format!("open {path}, where slots are kept{}", if_closed(error)), error)
     }
 
     fn open(path: &str) -> rustix::io::Result<Root> {

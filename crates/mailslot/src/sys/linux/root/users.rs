@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::super::fork::PerProcess;
 use super::super::life::Since;
 use super::super::process;
-use super::{FileId, Root};
+use super::{FileId, Root, if_closed};
 use crate::error::{Error, Result};
 
 /// The prefix of their names.
@@ -235,8 +235,10 @@ impl Root {
     /// The directory of this process's user, made if there is none.
     pub(crate) fn own_user(&self) -> Result<User> {
         let uid = process::uid();
-        let failed =
-            |error| Error::io(format!("create a directory for the slots of user {uid} in {}", self.path), error);
+        let failed = |error| {
+            let closed = if_closed(error);
+            Error::io(format!("create a directory for the slots of user {uid} in {}{closed}", self.path), error)
+        };
         for attempt in 0..16 {
             let own = self.users()?.iter().find(|user| user.uid == uid).cloned();
             let user = match own {
