@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::bell;
 use super::clock;
 use super::fork::{fork_generation, is_of_this_process};
-use super::inward::READERS_PATIENCE;
+use super::intake::READERS_PATIENCE;
 use super::life;
 use super::preface::Preface;
 use super::process;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::client::Client;
 use super::clock;
 use super::fork::PerProcess;
-use super::inward::READERS_PATIENCE;
+use super::intake::READERS_PATIENCE;
 use super::members::Members;
 use super::preface::Preface;
 use super::queue::{NETWORK_PATIENCE, PATIENCE, PATIENCE_AT_ONCE};

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::door::Entrance;
-use super::inward::{Inward, READERS_PATIENCE, Rest};
+use super::intake::{READERS_PATIENCE, Rest, RingIntake};
 use super::ownership::{Owned, Ownership};
 use super::private;
 use super::queue::{Queue, encode_timeout};
@@ -86,14 +86,14 @@ impl Server {
 
     pub(crate) fn info(&self) -> Result<Info> {
         self.check_process()?;
-        self.inward().take_in();
+        self.intake().take_in();
         self.queue.info()
     }
 
     /// Waits for a message as long as `timeout`, or by default the slot's read timeout, says, and reads it if it fits.
     pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
         let timeout = || timeout.unwrap_or_else(|| self.read_timeout());
-        match self.reading.glance(self.inward(), timeout) {
+        match self.reading.glance(self.intake(), timeout) {
             Some(next) => next.read(buffer),
             None => self.wait_and_read(buffer, timeout()),
         }
@@ -104,7 +104,7 @@ impl Server {
         let wait = Wait::begin(self, timeout)?;
         // A message for which both sides are polling takes the short path.
         if wait.arrived
-            && let Some(next) = self.reading.look_alone(self.inward())
+            && let Some(next) = self.reading.look_alone(self.intake())
         {
             return next.read(buffer);
         }
@@ -113,7 +113,7 @@ impl Server {
 
     /// The next message, for which this waits as long as `timeout` says.
     pub(crate) fn next(&self, timeout: Timeout) -> Result<Next<'_>> {
-        match self.reading.glance(self.inward(), || timeout) {
+        match self.reading.glance(self.intake(), || timeout) {
             Some(next) => Ok(next),
             None => Wait::begin(self, timeout)?.for_next(),
         }
@@ -154,7 +154,7 @@ impl Server {
             take(message);
         }
         // Nothing more goes into the ring, so the messages of strangers bypass it.
-        let rest = Rest::new(self.inward(), take);
+        let rest = Rest::new(self.intake(), take);
         let mut in_vain = 0;
         while in_vain < LOOKS_IN_VAIN {
             if self.entrance.take_in(&rest, true) {
@@ -193,17 +193,17 @@ impl Server {
     }
 
     pub(super) fn look(&self, patience: Duration) -> Result<Option<Next<'_>>> {
-        self.reading.look(self.inward(), patience)
+        self.reading.look(self.intake(), patience)
     }
 
     #[inline(always)]
-    pub(super) fn inward(&self) -> Inward<'_> {
-        Inward(self)
+    pub(super) fn intake(&self) -> RingIntake<'_> {
+        RingIntake(self)
     }
 
     /// The descriptor that wakes programs that poll it from now on.
     pub(crate) fn poll_fd(&self) -> Result<BorrowedFd<'_>> {
-        let poller = self.entrance.poll(&self.inward())?;
+        let poller = self.entrance.poll(&self.intake())?;
         let announced = self.queue.lock(READERS_PATIENCE).is_ok_and(|session| {
             let bell = self.entrance.bell();
             session.announce_sleep(bell) || session.ring_bell(bell).is_ok()
@@ -225,7 +225,7 @@ impl Server {
         }
         match self.ownership.check_place(self.name()) {
             // Messages that were sent before the end come first.
-            Err(Error::Closed) if self.inward().take_in() => Ok(()),
+            Err(Error::Closed) if self.intake().take_in() => Ok(()),
             checked => checked,
         }
     }
