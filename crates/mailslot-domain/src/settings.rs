@@ -112,7 +112,7 @@ impl Default for Settings {
 /// The capacity of a slot of the node in bytes, unless messages are very large.
 const CAPACITY: u64 = 16 << 20;
 /// The highest `max-message-size`, in bytes.
-const MOST: usize = 64 << 20;
+const MAX_MESSAGE_SIZE: usize = 64 << 20;
 
 impl Settings {
     /// The limits for sent and received messages.
@@ -190,7 +190,7 @@ impl Settings {
     pub fn check_values(&self) -> core::result::Result<(), String> {
         for (name, value, most) in [
             ("max-sessions", self.max_sessions as u64, u64::from(u16::MAX)),
-            ("max-message-size", self.max_message_size as u64, MOST as u64),
+            ("max-message-size", self.max_message_size as u64, MAX_MESSAGE_SIZE as u64),
             ("clock-tolerance", self.clock_tolerance, 24 * 3600),
             ("streams", self.streams as u64, 1 << 24),
         ] {

@@ -17,7 +17,7 @@ use crate::lock::lock;
 
 /// Computers that are remembered of a domain. A member can announce computers of any name: beyond this number, a
 /// computer that is away counts as never seen.
-const MOST: usize = 1 << 16;
+const MAX_COMPUTERS: usize = 1 << 16;
 /// Bytes of the largest file that is read.
 const MOST_BYTES: usize = 16 << 20;
 /// The shortest time between a change and writing the file.
@@ -97,7 +97,7 @@ impl Computers {
         let number = self.numbers.entry(owner.clone()).or_default();
         match self.owners.entry(computer.clone()) {
             Entry::Occupied(_) => true,
-            Entry::Vacant(vacant) if *number < MOST => {
+            Entry::Vacant(vacant) if *number < MAX_COMPUTERS => {
                 vacant.insert(owner.clone());
                 *number += 1;
                 self.changed.get_or_insert_with(Instant::now);
@@ -141,12 +141,12 @@ mod tests {
     #[test]
     fn memory_is_bounded_for_each_domain_and_keeps_what_it_has() {
         let (known, plant, office) = (Known::default(), owner("PLANT", 1), owner("OFFICE", 2));
-        assert!((0..MOST).all(|number| known.remember(&pc(number), &plant)));
-        assert!(known.remember(&pc(7), &plant) && !known.remember(&pc(MOST), &plant));
-        assert_eq!((known.owner(&pc(0)), known.owner(&pc(MOST))), (Some(plant.clone()), None));
-        assert!(known.remember(&pc(MOST), &office));
+        assert!((0..MAX_COMPUTERS).all(|number| known.remember(&pc(number), &plant)));
+        assert!(known.remember(&pc(7), &plant) && !known.remember(&pc(MAX_COMPUTERS), &plant));
+        assert_eq!((known.owner(&pc(0)), known.owner(&pc(MAX_COMPUTERS))), (Some(plant.clone()), None));
+        assert!(known.remember(&pc(MAX_COMPUTERS), &office));
         known.retain(|owner| *owner == office);
-        assert_eq!((known.owner(&pc(0)), known.owner(&pc(MOST))), (None, Some(office)));
+        assert_eq!((known.owner(&pc(0)), known.owner(&pc(MAX_COMPUTERS))), (None, Some(office)));
         assert!(known.remember(&pc(1), &plant));
     }
 

@@ -15,7 +15,7 @@ use crate::link::{Link, QUEUE, Way};
 use crate::state::State;
 
 /// Addresses whose publishers are kept.
-const MOST: usize = 256;
+const MAX_PUBLISHERS: usize = 256;
 /// Up to this many messages of up to this many bytes are put in Zenoh's thread that sends: each fits into a packet, and
 /// a session's queue has room for all of them.
 const FEW: usize = QUEUE;
@@ -165,7 +165,7 @@ impl Ways<'_> {
             // Declaring a publisher informs peers, which may wait for room in the queues to them.
             match block_in_place(|| self.make(&decoded.address)) {
                 Ok(way) => {
-                    if self.known.len() >= MOST {
+                    if self.known.len() >= MAX_PUBLISHERS {
                         self.known.clear();
                     }
                     self.known.insert(address.to_vec(), way);

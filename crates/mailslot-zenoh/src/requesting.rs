@@ -17,7 +17,7 @@ use crate::presences::Group;
 use crate::state::{State, answer, from_domain};
 
 /// Requests that may wait at one time.
-const MOST: usize = 1024;
+const MAX_REQUESTS: usize = 1024;
 
 /// The requests of a machine in one domain.
 pub(crate) struct Requesting {
@@ -26,7 +26,7 @@ pub(crate) struct Requesting {
 
 impl Requesting {
     pub(crate) fn new() -> Requesting {
-        Requesting { places: Places::new(MOST) }
+        Requesting { places: Places::new(MAX_REQUESTS) }
     }
 
     /// Sends a request, and has the asker told the replies. The error is what to tell the asker instead.

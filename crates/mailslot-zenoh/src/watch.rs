@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Slots of one user that are announced. There is a limit because each costs every computer of the domain something.
-const MOST: usize = 1024;
+const MAX_SLOTS_OF_USER: usize = 1024;
 
 /// Watches the directories of the slots.
 pub(crate) struct Watch {
@@ -59,14 +59,14 @@ impl Watch {
     }
 }
 
-/// The living slots that are open to the network, up to [`MOST`] of each user, by the upper-case form of their names.
+/// The living slots that are open to the network, up to [`MAX_SLOTS_OF_USER`] of each user, by the upper-case form of their names.
 pub(crate) fn open_slots() -> Result<BTreeMap<String, SlotName>> {
     let mut number: HashMap<Option<u32>, usize> = HashMap::new();
     let slots = mailslot::list()?.into_iter().filter(|slot| slot.network == Some(Network::Allowed));
     let few = slots.filter(|slot| {
         let number = number.entry(slot.uid).or_default();
         *number += 1;
-        *number <= MOST
+        *number <= MAX_SLOTS_OF_USER
     });
     Ok(few.map(|slot| (slot.name.folded().to_owned(), slot.name)).collect())
 }

@@ -6,7 +6,7 @@ use super::families::Families;
 use crate::error::Result;
 
 /// The most slots of one user that have series.
-pub(super) const MOST: usize = 1_000;
+pub(super) const MAX_SLOTS_OF_USER: usize = 1_000;
 /// Names below this are random, and exist for one request each; as series they would grow without bound.
 const REPLIES: &str = r"mailslot\reply\";
 
@@ -34,7 +34,7 @@ fn chosen<'a>(slots: &'a [SlotStatus], uids: &[u32]) -> (Vec<Shown<'a>>, Vec<(u3
             let info = slot.info?;
             Some((slot.name.as_str(), uid.to_string(), info, info.statistics?))
         });
-        shown.extend(known.by_ref().take(MOST));
+        shown.extend(known.by_ref().take(MAX_SLOTS_OF_USER));
         left_out.push((*uid, known.count()));
     }
     (shown, left_out)

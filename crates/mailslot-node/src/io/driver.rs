@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsFd;
 use std::time::Instant;
 
-use super::batch::{Incoming, PACKETS};
+use super::batch::{self, PACKETS};
 use super::interfaces::Named;
 use super::poll::{Poll, Token};
 use super::sockets::{At, Place, SocketId, Sockets};
@@ -27,7 +27,7 @@ pub(crate) struct Driver {
     attached: Vec<Named>,
     last_id: u32,
     sockets: Sockets,
-    incoming: Incoming,
+    incoming: batch::Incoming,
 }
 
 /// The counters of the driver.
@@ -60,7 +60,7 @@ impl Driver {
             attached: Vec::new(),
             last_id: 0,
             sockets: Sockets::new(at),
-            incoming: Incoming::new(),
+            incoming: batch::Incoming::new(),
         }
     }
 

@@ -18,7 +18,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::stat::fstat;
 
-use super::batch::{self, Incoming};
+use super::batch;
 use super::interfaces::Named;
 use crate::error::{Error, Result};
 use mailslot_netbios::{Cast, Ports, Service};
@@ -146,7 +146,7 @@ impl Socket {
     /// packet, are ignored.
     pub(crate) fn receive(
         &self,
-        incoming: &mut Incoming,
+        incoming: &mut batch::Incoming,
         take: impl FnMut(SocketAddrV4, Option<u32>, Option<&[u8]>),
     ) -> (usize, bool) {
         incoming.receive(&self.socket, take).unwrap_or_default()

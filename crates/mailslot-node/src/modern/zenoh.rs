@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use mailslot::{Address, NetbiosName, NetworkOrigin, Quoted, SlotName};
 use mailslot_domain::endpoint::port;
-use mailslot_domain::settings::Settings as Part;
+use mailslot_domain::settings;
 use mailslot_domain::status::Status;
 use mailslot_domain::{Directory, Domain, Segment};
 use mailslot_zenoh::{Domains, own_process};
@@ -25,7 +25,7 @@ use mailslot_netbios::{Config, Interface, Message};
 const KNOWN: &str = "computers";
 
 /// The domains of this machine, with the settings for each.
-type Parts = Vec<(Arc<Domain>, Part)>;
+type Parts = Vec<(Arc<Domain>, settings::Settings)>;
 
 pub(crate) struct Modern {
     /// The directory of the files: chosen once, because the process may become another user.
@@ -288,7 +288,7 @@ fn domain_error(error: mailslot_domain::Error) -> Error {
     Error::from(mailslot_zenoh::Error::from(error))
 }
 
-fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, Part) {
+fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, settings::Settings) {
     let own = settings.domains.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.name().as_str()));
     let settings = own.map_or_else(|| settings.part(), |(_, own)| own.clone());
     (domain, settings)

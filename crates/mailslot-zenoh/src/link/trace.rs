@@ -24,7 +24,7 @@ const ENDPOINTS: &str = "zenoh::net::runtime::orchestrator";
 const UNREACHABLE: [&str; 2] = ["Unable to connect to configured peer ", "Unable to connect to "];
 const REACHED: &str = "Successfully connected to configured peer ";
 /// Endpoints whose reasons are kept. They come from settings, never from strangers.
-const MOST: usize = 256;
+const MAX_ENDPOINTS: usize = 256;
 
 /// A process has one subscriber to traces, so this is per process.
 static HEARD: Mutex<Heard> =
@@ -111,7 +111,7 @@ impl Heard {
         } else if target == ENDPOINTS
             && let Some((endpoint, reason)) =
                 UNREACHABLE.iter().find_map(|begin| text.strip_prefix(begin)?.split_once("! "))
-            && (self.unreachable.len() < MOST || self.unreachable.contains_key(address(endpoint)))
+            && (self.unreachable.len() < MAX_ENDPOINTS || self.unreachable.contains_key(address(endpoint)))
         {
             let reason = reason.rsplit_once(" Retry in ").map_or(reason, |(reason, _)| reason);
             self.unreachable.insert(address(endpoint).to_owned(), without_places(reason));
@@ -178,7 +178,8 @@ mod tests {
     #[test]
     fn no_more_reasons_are_kept_than_may_be() {
         let mut heard = Heard { refusals: Refusals::default(), unreachable: BTreeMap::new() };
-        (0..2 * MOST).for_each(|number| heard.hear(ENDPOINTS, &format!("Unable to connect to tcp/h:{number}! no")));
-        assert_eq!(heard.unreachable.len(), MOST);
+        (0..2 * MAX_ENDPOINTS)
+            .for_each(|number| heard.hear(ENDPOINTS, &format!("Unable to connect to tcp/h:{number}! no")));
+        assert_eq!(heard.unreachable.len(), MAX_ENDPOINTS);
     }
 }

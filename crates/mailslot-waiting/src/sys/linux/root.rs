@@ -60,7 +60,7 @@ impl Claim {
 }
 
 /// The most members of a slot, and the most taps.
-const MOST: usize = 4;
+const MAX_MEMBERS: usize = 4;
 /// The suffix of a tap's entry, by which it differs from a member's.
 const TAP: &str = ".tap";
 
@@ -295,11 +295,11 @@ impl Root {
 }
 
 fn member_entries(name: &SlotName) -> impl Iterator<Item = String> {
-    (0..MOST).map(move |number| format!("{}.{number}", name.folded()))
+    (0..MAX_MEMBERS).map(move |number| format!("{}.{number}", name.folded()))
 }
 
 fn tap_entries(name: &SlotName) -> impl Iterator<Item = String> {
-    (0..MOST).map(move |number| format!("{}{TAP}.{number}", name.folded()))
+    (0..MAX_MEMBERS).map(move |number| format!("{}{TAP}.{number}", name.folded()))
 }
 
 /// Includes taps.

@@ -53,13 +53,13 @@ impl<'a> RingIntake<'a> {
 impl Intake for RingIntake<'_> {
     fn append(&self, stamp: Stamp, preface: &[u8], message: &[u8]) -> Appended {
         // If the lock is not free in time, the message is held, and nobody waits for it.
-        let Ok(session) = self.queue().lock(READERS_PATIENCE) else { return Appended::NotNow };
+        let Ok(locked) = self.queue().lock(READERS_PATIENCE) else { return Appended::NotNow };
         let bell = || Ok(self.others_wait().then(|| self.0.entrance.bell()));
         let ring = || self.0.ownership.open_ring();
         let fill = |region: &Region, room: Room| region.copy_in(room.payload(), message);
         let appended = match preface {
-            [] => session.append(|| stamp, message.len(), bell, ring, fill),
-            preface => session.append_prefaced(stamp, preface, message, bell, ring),
+            [] => locked.append(|| stamp, message.len(), bell, ring, fill),
+            preface => locked.append_prefaced(stamp, preface, message, bell, ring),
         };
         match appended {
             Ok(end) => Appended::Until(end),
@@ -103,10 +103,10 @@ impl Intake for RingIntake<'_> {
 
     fn wake_sleepers(&self) {
         if self.0.reading.sleepers.load(Ordering::SeqCst) > 0
-            && let Ok(session) = self.queue().lock(READERS_PATIENCE)
+            && let Ok(locked) = self.queue().lock(READERS_PATIENCE)
         {
             // Without memory they sleep until the next message of a friend, or until their timeout.
-            let _ = session.wake_reader(|| Ok(Some(self.0.entrance.bell())));
+            let _ = locked.wake_reader(|| Ok(Some(self.0.entrance.bell())));
         }
     }
 

@@ -303,8 +303,8 @@ fn end_tap(tap: BorrowedFd<'_>) {
     let Ok(ring) = Queue::open_file(tap) else { return };
     let Ok(Some(start)) = Queue::open(ring.as_fd(), process::uid()) else { return };
     let (Ok(whole), Ok(Some(bell))) = (start.whole(ring.as_fd()), bell::open(tap)) else { return };
-    if let Ok(session) = whole.lock(PATIENCE_AT_ONCE) {
-        session.close();
-        let _ = session.ring_bell(bell.as_fd());
+    if let Ok(locked) = whole.lock(PATIENCE_AT_ONCE) {
+        locked.close();
+        let _ = locked.ring_bell(bell.as_fd());
     }
 }

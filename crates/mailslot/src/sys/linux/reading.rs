@@ -9,7 +9,7 @@ use super::clock;
 use super::fork::PerProcess;
 use super::intake::RingIntake;
 use super::preface;
-use super::queue::{Queue, Session};
+use super::queue::{LockedQueue, Queue};
 use super::ring::read::{self, Damaged, Head};
 use super::wait::Spinning;
 use crate::error::{Error, Result};
@@ -57,15 +57,15 @@ pub(crate) struct Next<'a> {
 
 /// The lock of a ring whose messages others may take out.
 struct Locked<'a> {
-    _session: Session<'a>,
+    _locked: LockedQueue<'a>,
     /// How many messages had been missed when the next one was found; that message reports them. Messages missed while
     /// it is in use, which needs no lock, are reported with the one after.
     missed: u64,
 }
 
 impl<'a> Locked<'a> {
-    fn new(session: Session<'a>, queue: &Queue) -> Locked<'a> {
-        Locked { _session: session, missed: queue.header().space.missed.load(Relaxed) }
+    fn new(locked: LockedQueue<'a>, queue: &Queue) -> Locked<'a> {
+        Locked { _locked: locked, missed: queue.header().space.missed.load(Relaxed) }
     }
 }
 
@@ -152,7 +152,7 @@ impl Reading {
             return Ok(());
         }
         let _kept = match queue.lock(Duration::ZERO) {
-            Ok(session) => self.tidy(&session),
+            Ok(locked) => self.tidy(&locked),
             Err(Error::Stalled(_)) => false,
             Err(error) => return Err(error),
         };
@@ -162,20 +162,20 @@ impl Reading {
     /// Uses the time when the ring is empty. Returns whether it has memory to give back, but gave some only lately:
     /// taking and giving memory costs more than the messages in it, so a backlog that grows and shrinks all the time
     /// keeps its memory.
-    pub(crate) fn tidy(&self, session: &Session<'_>) -> bool {
+    pub(crate) fn tidy(&self, locked: &LockedQueue<'_>) -> bool {
         // Another thread may be using the head. Never waits for it: it may want the ring's lock.
         let _reader = match self.reader_mutex().try_lock() {
             Err(TryLockError::WouldBlock) => return false,
             reader => reader,
         };
-        if !session.rewind() {
+        if !locked.rewind() {
             return false;
         }
         let now = clock::ticks();
         let lately = now.wrapping_sub(self.shrunk.load(Ordering::Relaxed)) < SHRINK_EVERY;
         if !lately {
             self.shrunk.store(now, Ordering::Relaxed);
-            session.shrink();
+            locked.shrink();
         }
         lately
     }

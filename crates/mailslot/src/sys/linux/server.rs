@@ -80,7 +80,7 @@ impl Server {
     pub(crate) fn statistics(&self) -> Statistics {
         // The next holder of the lock counts a message that a killed writer committed but did not count, so take the
         // lock first. If it is not free, the numbers may lack that message.
-        let _session = self.queue.lock(READERS_PATIENCE);
+        let _locked = self.queue.lock(READERS_PATIENCE);
         self.queue.statistics()
     }
 
@@ -128,7 +128,7 @@ impl Server {
     pub(crate) fn abort_reads(&self) {
         self.reading.aborted.store(true, Ordering::SeqCst);
         // Wakes readers that already sleep; those that announce sleep after this see the flag.
-        let rung = self.queue.lock(READERS_PATIENCE).and_then(|session| session.ring_bell(self.entrance.bell()));
+        let rung = self.queue.lock(READERS_PATIENCE).and_then(|locked| locked.ring_bell(self.entrance.bell()));
         if rung.is_err() {
             // The holder of the lock may never ring. An unrecorded ring wakes readers until it is drained, and no
             // reader that it would keep awake drains it any more.
@@ -144,8 +144,8 @@ impl Server {
             return Ok(());
         }
         self.entrance.refuse();
-        if let Ok(session) = self.queue.lock(CLOSING_PATIENCE) {
-            session.close();
+        if let Ok(locked) = self.queue.lock(CLOSING_PATIENCE) {
+            locked.close();
         }
         self.queue.wake_writers();
         while let Some(next) = self.look(CLOSING_PATIENCE)? {
@@ -204,9 +204,9 @@ impl Server {
     /// The descriptor that wakes programs that poll it from now on.
     pub(crate) fn poll_fd(&self) -> Result<BorrowedFd<'_>> {
         let poller = self.entrance.poll(&self.intake())?;
-        let announced = self.queue.lock(READERS_PATIENCE).is_ok_and(|session| {
+        let announced = self.queue.lock(READERS_PATIENCE).is_ok_and(|locked| {
             let bell = self.entrance.bell();
-            session.announce_sleep(bell) || session.ring_bell(bell).is_ok()
+            locked.announce_sleep(bell) || locked.ring_bell(bell).is_ok()
         });
         self.entrance.watch(announced);
         // Watching may just have cleared the readiness that `abort_reads`, in another thread, or the end of the tapped
@@ -252,8 +252,8 @@ impl Drop for Server {
         self.descriptors().into_iter().for_each(private::release);
         let Server { ownership, queue, entrance, .. } = self;
         let close = || {
-            if let Ok(session) = queue.lock(READERS_PATIENCE) {
-                session.close();
+            if let Ok(locked) = queue.lock(READERS_PATIENCE) {
+                locked.close();
             }
             queue.wake_writers();
         };

@@ -104,7 +104,7 @@ impl<'a> Wait<'a> {
         let mut announced = false;
         if polled && !self.is_there_after_waking() {
             announced = match server.queue.lock(patience) {
-                Ok(session) => session.announce_sleep(server.entrance.bell()),
+                Ok(locked) => locked.announce_sleep(server.entrance.bell()),
                 Err(Error::Stalled(_)) => false,
                 Err(error) => return Err(error),
             };
@@ -165,11 +165,11 @@ impl<'a> Wait<'a> {
             free => free,
         };
         match free {
-            Ok(session) => {
-                if !session.announce_sleep(self.server.entrance.bell()) {
+            Ok(locked) => {
+                if !locked.announce_sleep(self.server.entrance.bell()) {
                     return Ok(false);
                 }
-                if self.server.reading.tidy(&session) {
+                if self.server.reading.tidy(&locked) {
                     limit = Some(SHRINK_LATER);
                 }
             }

@@ -33,7 +33,7 @@ const NODE: &str = "node";
 
 /// A user needs one directory, and two or three if others have taken its name. More would only slow down everybody who
 /// looks up a name.
-const MOST: usize = 16;
+const MAX_DIRECTORIES_OF_USER: usize = 16;
 
 /// How many directories of the root are remembered. If there are more, the root is read each time.
 const REMEMBERED: usize = 256;
@@ -355,8 +355,8 @@ fn users_in<'a>(directories: impl Iterator<Item = (&'a str, &'a Stat)>, device: 
     users.retain(|user| {
         number = if last == Some(user.uid) { number + 1 } else { 0 };
         last = Some(user.uid);
-        more |= number == MOST;
-        number < MOST
+        more |= number == MAX_DIRECTORIES_OF_USER;
+        number < MAX_DIRECTORIES_OF_USER
     });
     (users, more)
 }
