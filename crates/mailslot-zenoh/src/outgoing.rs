@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use mailslot::network::{Outgoing, Retry, Undecoded};
+use mailslot::network::{self, Retry, Undecoded};
 use mailslot::{Address, AsyncMailslot, Mailslot, Timeout};
 use mailslot_domain::{Batch, Destination, Envelope, Kind, Limits};
 use tokio::task::{block_in_place, yield_now};
@@ -94,7 +94,7 @@ impl<'m> Sender<'m> {
     /// [`flush`](Sender::flush) at the latest.
     fn take(&mut self, bytes: &[u8]) {
         self.ways.state.counters.count(Counted::Outgoing);
-        let Some((address, data)) = Outgoing::split(bytes) else {
+        let Some((address, data)) = network::Outgoing::split(bytes) else {
             return self.ways.state.counters.count(Counted::OutgoingMalformed);
         };
         let joins = self.joins && address == self.address;
@@ -141,7 +141,9 @@ impl Ways<'_> {
             Some(way) => match way.and_then(|(to, way)| way.put(seal(state, to)?)) {
                 Ok(()) => return,
                 Err(error) => {
-                    let to = Outgoing::decode(address).map(|message| message.address.to_string()).unwrap_or_default();
+                    let to = network::Outgoing::decode(address)
+                        .map(|message| message.address.to_string())
+                        .unwrap_or_default();
                     tracing::warn!(name: "not_sent", to = %to, reason = %error);
                     Counted::OutgoingRefused
                 }
@@ -153,7 +155,7 @@ impl Ways<'_> {
     /// The publisher for `address`; `None` if the address is malformed.
     fn find(&mut self, address: &[u8]) -> Option<Result<&(Destination, Way)>> {
         if !self.known.contains_key(address) {
-            let decoded = match Outgoing::decode(address) {
+            let decoded = match network::Outgoing::decode(address) {
                 Ok(decoded) => decoded,
                 Err(undecoded) => {
                     if undecoded != Undecoded::Malformed {

@@ -12,7 +12,7 @@ use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome, Replies, ReplyTo};
 use mailslot_domain::settings::Settings;
 use mailslot_domain::{
     Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Presence, Receipt, Reply,
-    Request, Sealer, Session, Time, random,
+    Request, Sealer, SessionId, Time, random,
 };
 
 use crate::clock::Clock;
@@ -75,7 +75,7 @@ impl State {
         settings: &Settings,
         known: Arc<Known>,
     ) -> Result<State> {
-        let (limits, session) = (settings.limits(), Session::new(random()?));
+        let (limits, session) = (settings.limits(), SessionId::new(random()?));
         Ok(State {
             computer: computer.clone(),
             counters: Counters::default(),
@@ -160,7 +160,7 @@ impl State {
         let mut sealer = lock(&self.sealer);
         match seal(&mut sealer) {
             Err(Error::SessionFull { .. }) => {
-                sealer.renew(Session::new(random()?));
+                sealer.renew(SessionId::new(random()?));
                 seal(&mut sealer)
             }
             sealed => sealed,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 
 /// A status in which all numbers differ.
-fn status() -> Status {
+fn status() -> control::Status {
     serde_json::from_value(serde_json::json!({
         "version": "1", "computer": "SRV1<00>", "workgroup": "PLANT<00>", "node_type": "B", "nmbd_connected": true,
         "interfaces": [{ "name": "eth0", "address": "192.0.2.1", "prefix": 24, "broadcast": "192.0.2.255" }],
