@@ -1,6 +1,6 @@
-//! What must hold for anything that arrives in a domain, also from a member who does not keep to the form: no panic; what was
-//! let in is not let in again; nothing is let in that no member has sealed; and what is understood is understood the same after
-//! having been written again.
+//! What must hold for anything that arrives in a domain, including from a member that breaks the format: no panic; a
+//! message that was accepted is not accepted again; nothing is accepted that no member has sealed; and what is decoded
+//! is the same when it is encoded and decoded again.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;

@@ -57,7 +57,8 @@ impl Domains {
     /// # Errors
     ///
     /// - [`Error::Settings`](crate::Error::Settings) if a setting is wrong
-    /// - [`Error::Slot`](crate::Error::Slot) if a slot cannot be created: with [`mailslot::Error::AlreadyExists`] another process is this
+    /// - [`Error::Slot`](crate::Error::Slot) if a slot cannot be created: with [`mailslot::Error::AlreadyExists`]
+    ///   another process is this
     ///   machine's node
     /// - [`Error::Domain`](crate::Error::Domain), [`Error::Io`](crate::Error::Io) if the system refuses something
     pub fn start(

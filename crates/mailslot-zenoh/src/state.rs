@@ -26,7 +26,8 @@ use crate::presences::{Group, Matched, Presences, Waiting};
 /// Requests whose replies a machine waits for at one time in one domain. Each has a thread, and a slot.
 const MOST_REPLYING: usize = 128;
 
-/// The state of a domain that all threads share. None of its locks is held while another one is taken, nor during a call of Zenoh.
+/// The state of a domain that all threads share. None of its locks is held while another one is taken, nor during a
+/// call of Zenoh.
 pub(crate) struct State {
     /// The domain with the keys that it has now. Names and destinations are the same with all of them.
     domain: RwLock<Arc<Domain>>,
@@ -393,8 +394,8 @@ impl State {
         self.owner.as_ref()
     }
 
-    /// Looks at the clock. Returns when this machine began to take part by it, and by how many milliseconds it was set since the last
-    /// look, if it was.
+    /// Looks at the clock. Returns when this machine began to take part by it, and by how many milliseconds it was set
+    /// since the last look, if it was.
     pub(crate) fn look_at_clock(&self) -> (Time, Option<i64>) {
         let (start, set) = self.clock.look(now());
         lock(&self.opener).clock_says(start);

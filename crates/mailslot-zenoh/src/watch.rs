@@ -59,7 +59,8 @@ impl Watch {
     }
 }
 
-/// The living slots that are open to the network, up to [`MAX_SLOTS_OF_USER`] of each user, by the upper-case form of their names.
+/// The living slots that are open to the network, up to [`MAX_SLOTS_OF_USER`] of each user, by the upper-case form of
+/// their names.
 pub(crate) fn open_slots() -> Result<BTreeMap<String, SlotName>> {
     let mut number: HashMap<Option<u32>, usize> = HashMap::new();
     let slots = mailslot::list()?.into_iter().filter(|slot| slot.network == Some(Network::Allowed));
