@@ -17,7 +17,7 @@ use crate::bridge::{Attached, BridgeStatus, Bridges};
 use crate::config::Settings;
 use crate::control::Answer;
 use crate::error::{Error, Result, with_causes};
-use crate::io::interfaces::Named;
+use crate::io::interfaces::Attachment;
 use crate::privileges::account;
 use mailslot_netbios::{Config, Interface, Message};
 
@@ -169,7 +169,7 @@ impl Modern {
         now: Instant,
         settings: &Settings,
         config: &Config,
-        attached: impl Iterator<Item = &'a Named>,
+        attached: impl Iterator<Item = &'a Attachment>,
     ) {
         let Some(domains) = &self.running else { return };
         let text = String::from_utf8_lossy(config.workgroup.text());
