@@ -1,4 +1,4 @@
-//! A slot whose shared memory somebody writes into while it is used. Errors are fine, and so are wrong messages; a crash,
+//! A slot whose shared memory is overwritten while it is used. Errors are allowed, and so are wrong messages; a crash,
 //! a hang, or a message that is larger than the slot is not.
 //!
 //! Shared by the fuzz target `ring` and the test that replays its seeds.
@@ -18,8 +18,8 @@ const FIELDS: u64 = 700;
 /// The lock is left alone: one that names a living thread is waited for, five seconds each time.
 const LOCK: std::ops::Range<u64> = 128..132;
 
-/// Takes the input four bytes at a time: two of a place, one that is put there or is the size of a message, and one that
-/// says what to do.
+/// Takes the input four bytes at a time: two of a place, one that is put there or is the size of a message, and one
+/// that says what to do.
 pub fn damage(input: &[u8]) {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let name = format!("damage-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));

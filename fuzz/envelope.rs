@@ -1,12 +1,12 @@
-//! What must hold for anything that arrives in a domain, also from a member who does not keep to the form: no panic; what was
-//! let in is not let in again; nothing is let in that no member has sealed; and what is understood is understood the same after
-//! having been written again.
+//! What must hold for anything that arrives in a domain, including from a member that breaks the format: no panic; a
+//! message that was accepted is not accepted again; nothing is accepted that no member has sealed; and what is decoded
+//! is the same when it is encoded and decoded again.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use mailslot::Address;
-use mailslot_domain::{Batch, Destination, Domain, Envelope, Kind, Limits, Opener, Refused, Sealer, Session, Time};
+use mailslot_domain::{Batch, Destination, Domain, Envelope, Kind, Limits, Opener, Refused, Sealer, SessionId, Time};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
 
@@ -105,7 +105,7 @@ fn confirmed(plaintext: &[u8]) {
     assert_eq!(opener.open(Kind::Confirmed, &to, NOW, &mut payload.clone(), None), Err(Refused::Replayed));
     let Some(within) = within else { return };
     assert_eq!(opened.legacy, None, "a bridge carries no requests");
-    let session = Session::new([8; 16]);
+    let session = SessionId::new([8; 16]);
     let Ok(mut sealer) = Sealer::new(DOMAINS[0].clone(), computer, session, Limits::default()) else { return };
     let mut envelope = Envelope::default();
     sealer.request_into(&to, time, within, messages[0], &mut envelope).expect("what fitted fits");
@@ -118,7 +118,7 @@ fn again(messages: &[&[u8]], computer: &str, legacy: Option<&mailslot_domain::Le
     let (mut opener, to) = opener(&DOMAINS[0]);
     let limits = Limits::default();
     // Members may claim what is no computer's name.
-    let Ok(mut sealer) = Sealer::new(DOMAINS[0].clone(), computer, Session::new([8; 16]), limits) else { return };
+    let Ok(mut sealer) = Sealer::new(DOMAINS[0].clone(), computer, SessionId::new([8; 16]), limits) else { return };
     let mut envelope = Envelope::default();
     match messages {
         [message] => drop(sealer.seal_into(Kind::Message, &to, time, legacy, message, &mut envelope)),
@@ -147,7 +147,7 @@ fn attachment(bytes: &[u8]) {
 
 fn receipt(plaintext: &[u8]) {
     let (mut opener, to) = opener(&DOMAINS[0]);
-    let session = Session::new([8; 16]);
+    let session = SessionId::new([8; 16]);
     let mut sealer = Sealer::new(DOMAINS[0].clone(), "SRV1", session, Limits::default()).expect("a good name");
     let mut envelope = Envelope::default();
     let request = sealer.seal_into(Kind::Confirmed, &to, NOW, None, b"", &mut envelope).expect("small");

@@ -14,7 +14,7 @@ ENDPOINT = ("10.97.1.11", 7447)
 
 
 def domain(descriptors=None):
-    """NODE1 listens, NODE2 is connected with it; the host stranger is on the same network, and a third node may be
+    """NODE1 listens, NODE2 is connected to it; the host stranger is on the same network, and a third node may be
     added.
     """
     if not net.hosts:

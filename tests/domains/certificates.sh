@@ -60,7 +60,7 @@ same "the domain was open all the time" "$(hub_says domain_closed)" "$closed"
 # It expires by time alone.
 while openssl x509 -noout -checkend 0 -in "$certificates/brief.pem" >/dev/null; do sleep 0.2; done
 check "who has a certificate that expired is out, and who has a good one is not" until_members hub PLANT $'HUB\nLASTING'
-says "doctor names the certificate" "$(said brief doctor)" "problem  certificate PLANT: $certificates/brief.pem" "has expired at" "status 1"
+says "doctor names the certificate" "$(said brief doctor)" "problem  certificate PLANT: $certificates/brief.pem" "expired at" "status 1"
 says "and what the other side says" "$(said brief doctor)" "problem  endpoint   PLANT: tls/10.97.22.11:7447 cannot be reached" "ertificate"
 says "a good one is good" "$(said lasting doctor)" "ok       certificate PLANT: $certificates/lasting.pem (CN=lasting) is valid until"
 certificate brief ours

@@ -13,13 +13,13 @@ said doc1 domain new PLANT --lan >/dev/null
 cp "$scratch/doc1/domains/PLANT.toml" "$scratch/doc2/domains/"
 start_node doc-node1 doc1
 same "nothing is said of the NetBIOS network" "$(cat "$scratch/doc-node1.log" <(said doc1 node status) | grep -iE 'netbios|workgroup|<|interface')" ""
-says "a node without others is connected with no machine" "$(said doc1 doctor)" "problem  session    PLANT: not connected with any machine" "status 1"
+says "a node without others is connected to no machine" "$(said doc1 doctor)" "problem  session    PLANT: not connected to any machine" "status 1"
 
 start_node doc-node2 doc2
 start_listener doc-heard2 doc2 alerts
 check "both are there" until_members doc1 PLANT $'DOC1\nDOC2            alerts'
 says "without a problem the status is 0" "$(said doc1 doctor "$alerts")" \
-    "ok       node       runs" "ok       way        goes to the modern domain PLANT" "ok       session    PLANT: connected with 1 peer" \
+    "ok       node       runs" "ok       way        goes to the modern domain PLANT" "ok       session    PLANT: connected to 1 peer" \
     "ok       key        PLANT: seals with" "1 computer in PLANT receive: DOC2" "ok       answers    PLANT: a receipt came from DOC2" \
     "ok       clock      PLANT: agrees with that of DOC2" "messages of up to 1048576 bytes" "status 0"
 says "the same as JSON" "$(said doc1 doctor --json "$alerts")" '{"state":"ok","check":"clock"' '"remedy":null' "status 0"

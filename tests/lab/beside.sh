@@ -23,7 +23,7 @@ says "a node that wants nmbd's ports is told of the mode beside it" \
     "$(said linux2 node --computer LINUX2 --workgroup LABGROUP)" "holds port 137 of $linux2" "--beside-samba" "status 1"
 start beside linux2 node --computer LINUX2 --workgroup LABGROUP --beside-samba --nmbd-socket "$nmbd_socket"
 beside=$pid
-check "a node beside nmbd is connected with it" until_line "$scratch/beside.log" "event=nmbd_connected"
+check "a node beside nmbd is connected to it" until_line "$scratch/beside.log" "event=nmbd_connected"
 start recorded linux2 capture --write "$scratch/beside.pcapng"
 recorder=$pid
 start_listener beside1 linux1 beside
@@ -84,7 +84,7 @@ on linux2 ip link set extra2 up
 on linux2 ip link set extra up
 start narrow linux2 node --computer LINUX2 --workgroup LABGROUP --exclude eth0 --beside-samba --nmbd-socket "$nmbd_socket"
 narrow=$pid
-check "a node that is to leave an interface alone is connected with nmbd" until_line "$scratch/narrow.log" "event=nmbd_connected"
+check "a node that is to leave an interface alone is connected to nmbd" until_line "$scratch/narrow.log" "event=nmbd_connected"
 same "a message comes by that interface" "$(said linux1 send '\\LABGROUP\mailslot\beside' x)" "status 0"
 for step in $(seq 100); do
     narrow_status=$(said linux2 node status)

@@ -61,7 +61,7 @@ check "a program with a node of its own holds its names" until_line "$scratch/pr
 says "nmblookup finds it" "$(on linux2 nmblookup LINUX1)" "$linux1 LINUX1<00>"
 same "every program of its machine sends through it" "$(said linux1 send '\\LINUX2\mailslot\embedded' 'through it')" "status 0"
 check "the message arrives" until_line "$scratch/there.out" '"data":"through it"'
-says "there is no second node" "$(said linux1 node --computer X)" "runs on this machine already" "status 8"
+says "there is no second node" "$(said linux1 node --computer X)" "already runs on this machine" "status 8"
 same "another host tells it to end" "$(said linux2 send '\\LINUX1\mailslot\embedded' quit)" "status 0"
 wait "$program"
 same "it ends in good order" "$?" 0

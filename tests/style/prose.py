@@ -3,6 +3,7 @@
 
     prose.py write DIRECTORY    a copy of each file with everything else left blank, so that lines keep their numbers
     prose.py check              the word "own" after an article, which says nothing of whose; and the width of Markdown
+                                and of comments in Rust, which rustfmt leaves as they are
 """
 import os
 import re
@@ -16,6 +17,8 @@ HASH = [".py", ".sh", ".toml", ".yml", ".yaml", ".cmake", ".fish", ".service", "
 C_PARTS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\\n])\'|(//[^\n]*|/\*.*?\*/)', re.DOTALL)
 HASH_PARTS = re.compile(r'(""".*?""")|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|(?:^|(?<=\s))(#(?!!)[^\n]*)', re.DOTALL | re.MULTILINE)
 WIDTH = 120
+# A comment on a line of its own, and not a row of a table.
+RUST = re.compile(r"\s*//(?![/!]? \|)")
 # Also across line ends in a comment.
 OWN = re.compile(r"\b(?:the|an)[ \t]*(?:\n[ \t]*[/!#*]*)?[ \t]+own\b", re.IGNORECASE)
 
@@ -98,6 +101,10 @@ def check():
             # A row of a table is one line, and so is a link that is longer than a line.
             wrong += [f"{path}:{number}: {len(line)} columns, and {WIDTH} are allowed" for number, line in lines
                       if len(line) > WIDTH and not line.startswith("|") and " " in line.strip()]
+        elif path.endswith(".rs"):
+            lines = enumerate(text.split("\n"), 1)
+            wrong += [f"{path}:{number}: {len(line)} columns, and {WIDTH} are allowed" for number, line in lines
+                      if len(line) > WIDTH and RUST.match(line) and " " in line.split("//")[1].strip("/! ")]
     print("\n".join(wrong) if wrong else "nothing is wrong with the prose")
     return 1 if wrong else 0
 

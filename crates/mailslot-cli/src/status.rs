@@ -30,11 +30,11 @@ pub fn access(access: &Access) -> String {
 
 /// The same for people, with a long list of names cut.
 pub fn access_in_short(access: &Access) -> String {
-    const MOST: usize = 8;
+    const SHOWN: usize = 8;
     match access {
-        Access::Users(uids) if uids.len() > MOST => {
-            let users: Vec<String> = uids[..MOST].iter().map(|uid| accounts::user(*uid)).collect();
-            format!("users:{} and {} more", users.join(","), uids.len() - MOST)
+        Access::Users(uids) if uids.len() > SHOWN => {
+            let users: Vec<String> = uids[..SHOWN].iter().map(|uid| accounts::user(*uid)).collect();
+            format!("users:{} and {} more", users.join(","), uids.len() - SHOWN)
         }
         access => self::access(access),
     }

@@ -31,7 +31,8 @@ pub struct KeyId(pub(crate) [u8; 8]);
 /// [`Error::Io`] if the system has none.
 pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    let fail = |_| Error::Io { action: "get random bytes".to_owned(), source: std::io::Error::other("none are there") };
+    let fail =
+        |_| Error::Io { action: "get random bytes".to_owned(), source: std::io::Error::other("none are available") };
     SystemRandom::new().fill(&mut bytes).map_err(fail)?;
     Ok(bytes)
 }
@@ -67,7 +68,13 @@ impl Secret {
         KeyId(id)
     }
 
-    pub(crate) fn stream_key(&self, session: Session, domain: &[u8; 16], kind: u8, destination: &[u8]) -> LessSafeKey {
+    pub(crate) fn stream_key(
+        &self,
+        session: SessionId,
+        domain: &[u8; 16],
+        kind: u8,
+        destination: &[u8],
+    ) -> LessSafeKey {
         self.derive(&session.to_bytes(), &[b"mailslot 1 stream", domain, &[kind], destination])
     }
 
@@ -125,14 +132,14 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// A session of a sender: 16 random bytes, new at each start, and never used again by any sender.
+/// The id of a sender's session: 16 random bytes, new at each start, and never used again by any sender.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Session(pub(crate) [u8; 16]);
+pub struct SessionId(pub(crate) [u8; 16]);
 
-impl Session {
-    /// The session with these bytes: 16 bytes of [`random`](crate::random()), except in tests.
-    pub fn new(random: [u8; 16]) -> Session {
-        Session(random)
+impl SessionId {
+    /// The id with these bytes: 16 bytes of [`random`](crate::random()), except in tests.
+    pub fn new(random: [u8; 16]) -> SessionId {
+        SessionId(random)
     }
 
     /// The bytes.
@@ -141,8 +148,8 @@ impl Session {
     }
 }
 
-impl fmt::Debug for Session {
+impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Session({})", hex(&self.0))
+        write!(f, "SessionId({})", hex(&self.0))
     }
 }

@@ -19,7 +19,7 @@ pub(crate) enum Use {
 pub(crate) fn check(endpoint: &str, used: Use) -> Result<(), String> {
     let Some((protocol, rest)) = endpoint.split_once('/') else {
         let port = if endpoint.contains(':') { "" } else { ":7447" };
-        return Err(format!("is no endpoint: write one as tcp/{endpoint}{port}"));
+        return Err(format!("is not an endpoint: write one as tcp/{endpoint}{port}"));
     };
     if !PROTOCOLS.contains(&protocol) {
         return Err(format!("begins with {protocol}/: it can begin with tcp/, tls/ or quic/"));
@@ -54,12 +54,12 @@ fn check_host(host: &str, used: Use) -> Result<(), String> {
         return if is_name {
             Ok(())
         } else {
-            Err(format!("has the host {}: it is no name and no address", Quoted(host)))
+            Err(format!("has the host {}: it is neither a name nor an address", Quoted(host)))
         };
     };
     let is_every = used == Use::Connect && address.is_unspecified();
     if is_every || address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST) {
-        return Err(format!("has the address {address}, which is that of no machine"));
+        return Err(format!("has the address {address}, which no machine can have"));
     }
     Ok(())
 }
@@ -141,7 +141,7 @@ mod tests {
             assert_eq!(check(good, Use::Listen), Ok(()), "{good}");
         }
         for (wrong, word) in [
-            ("", "is no endpoint"),
+            ("", "is not an endpoint"),
             ("hub", "tcp/hub:7447"),
             ("hub:7448", "write one as tcp/hub:7448"),
             ("udp/hub:7447", "tcp/, tls/ or quic/"),
@@ -151,13 +151,13 @@ mod tests {
             ("tcp/[::1]", "has no port"),
             ("tcp/::1", "brackets"),
             ("tcp/[::1:7447", "write tcp/[::1:7447]:7447"),
-            ("tcp/[hub]:7447", "no name and no address"),
-            ("tcp/a hub:7447", "no name and no address"),
-            ("tcp/0.0.0.0:7447", "that of no machine"),
-            ("tcp/[::]:7447", "that of no machine"),
-            ("tcp/224.0.0.1:7447", "that of no machine"),
-            ("tcp/[ff02::1]:7447", "that of no machine"),
-            ("tcp/255.255.255.255:7447", "that of no machine"),
+            ("tcp/[hub]:7447", "neither a name nor an address"),
+            ("tcp/a hub:7447", "neither a name nor an address"),
+            ("tcp/0.0.0.0:7447", "no machine can have"),
+            ("tcp/[::]:7447", "no machine can have"),
+            ("tcp/224.0.0.1:7447", "no machine can have"),
+            ("tcp/[ff02::1]:7447", "no machine can have"),
+            ("tcp/255.255.255.255:7447", "no machine can have"),
             ("tcp/:7447", "has no address"),
             ("tcp/hub:", "can be 1 to 65535"),
             ("tcp/hub:x", "can be 1 to 65535"),

@@ -11,7 +11,7 @@
 
 use core::fmt;
 
-use crate::crypto::{KeyId, Session};
+use crate::crypto::{KeyId, SessionId};
 use crate::destination::Id;
 use crate::error::Refused;
 use crate::reader::Reader;
@@ -36,7 +36,7 @@ pub enum Kind {
 /// Identifies a confirmed write: its receipts refer to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
-    pub(crate) session: Session,
+    pub(crate) session: SessionId,
     pub(crate) sequence: u64,
     pub(crate) to: Id,
 }
@@ -75,7 +75,7 @@ pub struct Receipt {
 pub(crate) struct Header {
     pub(crate) kind: u8,
     pub(crate) key: KeyId,
-    pub(crate) session: Session,
+    pub(crate) session: SessionId,
     pub(crate) sequence: u64,
 }
 
@@ -136,7 +136,7 @@ impl Header {
         if code != kind || sequence == 0 {
             return Err(Refused::Malformed);
         }
-        Ok(Header { kind, key: KeyId(key), session: Session(session), sequence })
+        Ok(Header { kind, key: KeyId(key), session: SessionId(session), sequence })
     }
 }
 

@@ -215,11 +215,11 @@ impl fmt::Display for Error {
                 )
             }
             Error::SlotNameTooLong { size, limit } => {
-                write!(f, "the slot's name has {size} bytes, and {limit} can travel in a domain")
+                write!(f, "the slot's name has {size} bytes, and a domain takes at most {limit}")
             }
             Error::TextTooLong { field, limit } => write!(f, "the {field} has more than {limit} bytes"),
             Error::TooLarge { size, limit } => {
-                write!(f, "the message has {size} bytes, and {limit} can travel in this domain")
+                write!(f, "the message has {size} bytes, and this domain takes at most {limit}")
             }
             Error::NoKey { now, next: Some(next) } => {
                 write!(f, "the domain's next key begins at {next}, and the clock says {now}: set the clock")
@@ -245,18 +245,18 @@ impl fmt::Display for Error {
             }
             Error::ModeTooOpen { path, mode } => {
                 let path = path.display();
-                write!(f, "{path} holds secrets, and others may use it (mode {mode:03o}): run `chmod 600 {path}`")
+                write!(f, "{path} holds secrets, and other users may access it (mode {mode:03o}): run `chmod 600 {path}`")
             }
             Error::OtherOwner { path, owner, user } => {
                 let path = path.display();
-                write!(f, "{path} belongs to user {owner}, who is not to be trusted with it: run `chown -h {user} {path}`")
+                write!(f, "{path} belongs to user {owner}, who must not be trusted with it: run `chown -h {user} {path}`")
             }
             Error::DirectoryTooOpen { path, mode } => {
                 let path = path.display();
-                write!(f, "others may put files into {path} (mode {mode:03o}): run `chmod go-w {path}`")
+                write!(f, "other users may put files into {path} (mode {mode:03o}): run `chmod go-w {path}`")
             }
             Error::NotFound { name, directory } => {
-                write!(f, "there is no domain {name} in {}: make it, or join it with its file", directory.display())
+                write!(f, "there is no domain {name} in {}: create it, or join it with its file", directory.display())
             }
             Error::NameTaken { name, path } => {
                 write!(
@@ -298,11 +298,11 @@ impl fmt::Display for Refused {
             Refused::KeyUnknown => "it is sealed with an unknown key",
             Refused::KeyExpired => "it is sealed with a key that was rotated out",
             Refused::Forged => "it was not sealed with the domain's key for this destination",
-            Refused::Clock => "its sender's clock differs too much, or it comes too late",
+            Refused::Clock => "its sender's clock differs too much, or it arrives too late",
             Refused::BeforeStart => "it is from before the start of this receiver",
-            Refused::Replayed => "it was let in before",
-            Refused::TooOld => "it comes too long after its successors",
-            Refused::StreamsFull => "it begins a new stream, and no more can be followed",
+            Refused::Replayed => "it was accepted before",
+            Refused::TooOld => "it arrives too long after later messages",
+            Refused::StreamsFull => "it begins a new stream, and there are too many already",
             Refused::Copy => "another bridge has carried the same message",
         })
     }

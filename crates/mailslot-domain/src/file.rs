@@ -68,7 +68,7 @@ impl Domain {
         let _ = writeln!(text, "name = \"{}\"", self.name());
         match &self.seal {
             Some(seal) => {
-                let _ = writeln!(text, "# Who has what follows is a member of the domain: keep it secret.");
+                let _ = writeln!(text, "# Whoever has what follows is a member of the domain: keep it secret.");
                 let _ = writeln!(text, "id = \"{}\"\nnaming = \"{}\"", hex(&seal.id), *seal.naming.to_hex());
             }
             None => text.push_str("open = true\n"),
@@ -98,7 +98,7 @@ fn keys(entries: &[KeyEntry]) -> Result<Vec<Key>> {
     }
     let ids: std::collections::HashSet<_> = keys.iter().map(Key::id).collect();
     if ids.len() < keys.len() {
-        return Err(wrong("a `[[key]]` is there twice"));
+        return Err(wrong("a `[[key]]` appears twice"));
     }
     Ok(keys)
 }

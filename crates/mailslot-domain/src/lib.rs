@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
-//! use mailslot_domain::{Domain, Envelope, Kind, Limits, Opener, Sealer, Session, Time, random};
+//! use mailslot_domain::{Domain, Envelope, Kind, Limits, Opener, Sealer, SessionId, Time, random};
 //! use mailslot_names::SlotName;
 //!
 //! let now = Time::from(SystemTime::now());
@@ -15,7 +15,7 @@
 //! let slot: SlotName = "alerts".parse()?;
 //!
 //! // One machine:
-//! let mut sealer = Sealer::new(domain.clone(), "SRV1", Session::new(random()?), Limits::default())?;
+//! let mut sealer = Sealer::new(domain.clone(), "SRV1", SessionId::new(random()?), Limits::default())?;
 //! let to = domain.broadcast(&slot)?;
 //! let mut envelope = Envelope::default();
 //! sealer.seal_into(Kind::Message, &to, now, None, b"door 2 opened", &mut envelope)?;
@@ -86,7 +86,7 @@ mod whole;
 mod window;
 
 pub use batch::{Batch, Messages};
-pub use crypto::{KeyId, Session, random};
+pub use crypto::{KeyId, SessionId, random};
 pub use destination::Destination;
 #[cfg(unix)]
 pub use directory::{Directory, Joined, read_file};

@@ -7,7 +7,7 @@ use ring::aead::{Aad, LessSafeKey};
 
 use crate::batch::{Batch, Messages};
 use crate::copies::Copies;
-use crate::crypto::{KeyId, Session, TAG, nonce};
+use crate::crypto::{KeyId, SessionId, TAG, nonce};
 use crate::destination::Destination;
 use crate::domain::{Domain, Key, Seal};
 use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Receipt, Request};
@@ -311,7 +311,7 @@ impl Opener {
         }
         // A program that does not support attachments sends none.
         let Some(attachment) = attachment else {
-            let request = Request { session: Session::new([0; 16]), sequence: 0, to: to.id() };
+            let request = Request { session: SessionId::new([0; 16]), sequence: 0, to: to.id() };
             return Ok(Opened {
                 messages: Messages::single(payload),
                 computer: None,
@@ -420,9 +420,9 @@ fn receipt(head: &Head<'_>, data: &[u8], authenticated: bool) -> Result<Receipt,
 }
 
 /// Parses an attachment: session, sequence and head.
-fn parse_attachment(attachment: &[u8]) -> Option<(Session, u64, Head<'_>)> {
+fn parse_attachment(attachment: &[u8]) -> Option<(SessionId, u64, Head<'_>)> {
     let mut reader = Reader::new(attachment);
-    let session = Session::new(reader.array()?);
+    let session = SessionId::new(reader.array()?);
     let sequence = reader.u64().filter(|sequence| *sequence > 0)?;
     let head = Head::decode(&mut reader).filter(Head::asks_nothing)?;
     reader.is_empty().then_some((session, sequence, head))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ring::aead::{Aad, LessSafeKey};
 
 use crate::batch::Batch;
-use crate::crypto::{KeyId, Secret, Session, TAG, nonce};
+use crate::crypto::{KeyId, Secret, SessionId, TAG, nonce};
 use crate::destination::{Destination, Id};
 use crate::domain::{Domain, Key, Seal};
 use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Request};
@@ -34,7 +34,7 @@ pub struct Envelope {
 pub struct Sealer {
     domain: Arc<Domain>,
     computer: String,
-    session: Session,
+    session: SessionId,
     limits: Limits,
     streams: HashMap<(Kind, Id), Stream>,
     receipts: u64,
@@ -60,7 +60,7 @@ impl Sealer {
     /// # Errors
     ///
     /// [`Error::InvalidComputer`] if `computer` is not a valid name of a computer. It is converted to upper case.
-    pub fn new(domain: Arc<Domain>, computer: &str, session: Session, limits: Limits) -> Result<Sealer> {
+    pub fn new(domain: Arc<Domain>, computer: &str, session: SessionId, limits: Limits) -> Result<Sealer> {
         let name: mailslot_names::NetbiosName =
             computer.parse().map_err(|_| Error::InvalidComputer(computer.to_owned()))?;
         let computer = name.as_str().to_owned();
@@ -79,7 +79,7 @@ impl Sealer {
     }
 
     /// Begins a new session, which forgets all streams.
-    pub fn renew(&mut self, session: Session) {
+    pub fn renew(&mut self, session: SessionId) {
         self.session = session;
         self.streams.clear();
         self.receipts = 0;
@@ -270,7 +270,7 @@ impl Stream {
 }
 
 /// The key of one session's receipts for one request.
-pub(crate) fn receipt_key(seal: &Seal, secret: &Secret, session: Session, request: &Request) -> LessSafeKey {
+pub(crate) fn receipt_key(seal: &Seal, secret: &Secret, session: SessionId, request: &Request) -> LessSafeKey {
     let mut destination = Vec::with_capacity(64);
     request.receipt_destination(&mut destination);
     secret.stream_key(session, &seal.id, RECEIPT, &destination)
@@ -306,7 +306,7 @@ impl Envelope {
         self.payload.extend_from_slice(tag.as_ref());
     }
 
-    fn number(&mut self, session: Session, sequence: u64) {
+    fn number(&mut self, session: SessionId, sequence: u64) {
         self.attachment[..16].copy_from_slice(&session.to_bytes());
         self.attachment[16..NUMBER].copy_from_slice(&sequence.to_be_bytes());
     }

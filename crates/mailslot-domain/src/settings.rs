@@ -112,7 +112,7 @@ impl Default for Settings {
 /// The capacity of a slot of the node in bytes, unless messages are very large.
 const CAPACITY: u64 = 16 << 20;
 /// The highest `max-message-size`, in bytes.
-const MOST: usize = 64 << 20;
+const MAX_MESSAGE_SIZE: usize = 64 << 20;
 
 impl Settings {
     /// The limits for sent and received messages.
@@ -135,7 +135,7 @@ impl Settings {
             Some(mode) => mode,
             None if self.lan(domain) => Mode::Peer,
             None if !self.listen.is_empty() => Mode::Router,
-            // Routers carry messages between clients, but not between peers, which they assume to be connected with
+            // Routers carry messages between clients, but not between peers, which they assume to be connected to
             // each other.
             None if !self.connect(domain).is_empty() => Mode::Client,
             None => Mode::Peer,
@@ -174,7 +174,7 @@ impl Settings {
             return Err(self.wrong(domain, "a client needs an endpoint to connect to: set `connect`"));
         }
         if mode == Mode::Client && !self.listen.is_empty() {
-            return Err(self.wrong(domain, "a client listens on nothing: remove `listen`, or set `mode` to router"));
+            return Err(self.wrong(domain, "a client does not listen: remove `listen`, or set `mode` to router"));
         }
         self.check_values().map_err(|what| self.wrong(domain, &what))?;
         check_endpoints("connect", domain.connect(), Use::Connect).map_err(|what| self.wrong(domain, &what))?;
@@ -190,7 +190,7 @@ impl Settings {
     pub fn check_values(&self) -> core::result::Result<(), String> {
         for (name, value, most) in [
             ("max-sessions", self.max_sessions as u64, u64::from(u16::MAX)),
-            ("max-message-size", self.max_message_size as u64, MOST as u64),
+            ("max-message-size", self.max_message_size as u64, MAX_MESSAGE_SIZE as u64),
             ("clock-tolerance", self.clock_tolerance, 24 * 3600),
             ("streams", self.streams as u64, 1 << 24),
         ] {
@@ -202,7 +202,7 @@ impl Settings {
         check_endpoints("listen", &self.listen, Use::Listen)?;
         for (number, one) in self.listen.iter().enumerate() {
             if let Some(other) = self.listen[..number].iter().find(|other| endpoint::are_one_port(one, other)) {
-                return Err(format!("listen: {} has the port of {}: leave one out", Quoted(one), Quoted(other)));
+                return Err(format!("listen: {} uses the port of {}: leave one out", Quoted(one), Quoted(other)));
             }
         }
         if self.tls.certificate.is_some() != self.tls.private_key.is_some() {
@@ -265,7 +265,7 @@ mod tests {
             ("tls = { certificate = '/x.pem' }", "tls.private-key"),
             ("tls = { private-key = '/x.key' }", "tls.certificate"),
             ("listen = ['nonsense']", "listen: \"nonsense\""),
-            ("listen = ['tcp/192.0.2.1:1', 'tcp/0.0.0.0:1']", "listen: \"tcp/0.0.0.0:1\" has the port of"),
+            ("listen = ['tcp/192.0.2.1:1', 'tcp/0.0.0.0:1']", "listen: \"tcp/0.0.0.0:1\" uses the port of"),
             ("connect = ['tcp/hub']", "connect: \"tcp/hub\" has no port"),
             ("connect = ['tcp/hub:0']", "1 to 65535"),
             ("max-message-size = 1000000000", "max-message-size"),

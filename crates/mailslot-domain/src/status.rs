@@ -15,9 +15,9 @@ pub struct Status {
     pub mode: String,
     /// Whether the session is open.
     pub open: bool,
-    /// How many peers are connected with this machine. Zenoh does not report the number of clients.
+    /// How many peers are connected to this machine. Zenoh does not report the number of clients.
     pub peers: usize,
-    /// How many routers are connected with this machine.
+    /// How many routers are connected to this machine.
     pub routers: usize,
     pub listen: Vec<String>,
     pub connect: Vec<String>,

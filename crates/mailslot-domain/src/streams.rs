@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ring::aead::LessSafeKey;
 
-use crate::crypto::{KeyId, Session};
+use crate::crypto::{KeyId, SessionId};
 use crate::destination::Id;
 use crate::envelope::Kind;
 use crate::error::Refused;
@@ -17,7 +17,7 @@ use crate::window::{Gap, Window};
 /// Identifies a stream, which has a separate sequence of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StreamId {
-    pub(crate) session: Session,
+    pub(crate) session: SessionId,
     pub(crate) kind: Kind,
     pub(crate) to: Id,
 }
@@ -133,7 +133,7 @@ mod tests {
     fn id(session: u8) -> StreamId {
         let address: mailslot::Address = "alerts".parse().expect("valid");
         let to = Domain::open("PLANT").and_then(|domain| domain.broadcast(address.slot())).expect("valid");
-        StreamId { session: Session::new([session; 16]), kind: Kind::Message, to: to.id() }
+        StreamId { session: SessionId::new([session; 16]), kind: Kind::Message, to: to.id() }
     }
 
     fn streams() -> Streams {

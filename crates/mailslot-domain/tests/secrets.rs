@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use mailslot_domain::{
-    Directory, Domain, Envelope, Kind, Limits, Opener, Outcome, Presence, Sealer, Session, Time, random, read_file,
+    Directory, Domain, Envelope, Kind, Limits, Opener, Outcome, Presence, Sealer, SessionId, Time, random, read_file,
 };
 
 /// Set in a process that the test has started, to the path of the domain's file.
@@ -67,7 +67,7 @@ fn use_all(path: &Path) -> Arc<Domain> {
     let domain = Arc::new(read_file(path).expect("a domain file").with_defaults(true, vec!["tcp/hub:7447".to_owned()]));
     let now = Time::from(SystemTime::now());
     let (computer, slot) = ("SRV1".parse().expect("valid"), "alerts".parse::<mailslot::Address>().expect("valid"));
-    let session = || Session::new(random().expect("random bytes"));
+    let session = || SessionId::new(random().expect("random bytes"));
     let mut sealer = Sealer::new(Arc::clone(&domain), "SRV1", session(), Limits::default()).expect("a name");
     let start = Time::from_millis(now.as_millis() - 1000);
     let mut opener = Opener::new(Arc::clone(&domain), start, Limits::default());

@@ -8,7 +8,7 @@ use mailslot_wire::Name;
 use mailslot_wire::name_service::Claim;
 
 use crate::context::Context;
-use crate::counters::Drop;
+use crate::counters::DropReason;
 use crate::event::{Outcome, Resolved};
 use crate::query::End;
 
@@ -62,7 +62,7 @@ impl Cache {
             self.names.retain(|_, cached| context.now < cached.until);
         }
         if self.names.len() >= self.max && !self.names.contains_key(name) {
-            return context.outbox.counters.drop(Drop::CacheRoom);
+            return context.outbox.counters.drop(DropReason::CacheRoom);
         }
         self.names.insert(name.clone(), Cached { resolved, until: context.now + time });
     }

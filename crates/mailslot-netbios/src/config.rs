@@ -263,7 +263,7 @@ impl fmt::Display for ConfigError {
                 let (name, character) = (quoted(name), quoted(character));
                 write!(
                     f,
-                    "the {whose}'s name {name} has {character} in it: leave out {FORBIDDEN} and control characters"
+                    "the {whose}'s name {name} contains {character}: leave out {FORBIDDEN} and control characters"
                 )
             }
             ConfigError::Edge { name: (whose, name) } => {
@@ -275,11 +275,11 @@ impl fmt::Display for ConfigError {
             }
             ConfigError::TwoKinds(name) => write!(
                 f,
-                "{name} cannot be a name of this computer alone and of a group as well: give the computer another name than its \
+                "{name} cannot be both a unique name and a group name: give the computer another name than its \
                  workgroup or domain"
             ),
             ConfigError::Wildcard(name) => {
-                write!(f, "{name} stands for all names: take one that does not begin with *")
+                write!(f, "{name} stands for all names: choose one that does not begin with *")
             }
         }
     }

@@ -6,15 +6,15 @@ macro_rules! reasons {
         /// Why something was dropped or refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum Drop { $($(#[$doc])* $reason,)* }
+        pub enum DropReason { $($(#[$doc])* $reason,)* }
 
-        impl Drop {
+        impl DropReason {
             /// All reasons.
-            pub const ALL: &[Drop] = &[$(Drop::$reason),*];
+            pub const ALL: &[DropReason] = &[$(DropReason::$reason),*];
 
             /// The reason in a few words, as a label: lower case, underscores.
             pub const fn label(self) -> &'static str {
-                match self { $(Drop::$reason => $text,)* }
+                match self { $(DropReason::$reason => $text,)* }
             }
         }
     };
@@ -80,28 +80,28 @@ reasons! {
     Busy = "busy",
 }
 
-impl Drop {
+impl DropReason {
     /// The [`Limits`](crate::limits::Limits) that can cause this, by their names as settings: raise one of them if
     /// legitimate traffic was dropped. Empty where no limit is the cause.
     ///
     /// ```
-    /// use mailslot_netbios::Drop;
+    /// use mailslot_netbios::DropReason;
     ///
-    /// assert_eq!(Drop::CacheRoom.limits(), ["cached-names"]);
-    /// assert!(Drop::Malformed.limits().is_empty());
+    /// assert_eq!(DropReason::CacheRoom.limits(), ["cached-names"]);
+    /// assert!(DropReason::Malformed.limits().is_empty());
     /// ```
     pub const fn limits(self) -> &'static [&'static str] {
         match self {
-            Drop::AnswerRate => {
+            DropReason::AnswerRate => {
                 &["answers-per-source", "answers", "answers-reserved", "answers-elsewhere", "rated-sources"]
             }
-            Drop::MessageRate => &["messages-per-source", "messages", "rated-sources"],
-            Drop::FragmentRoom => &["unfinished", "unfinished-per-source", "unfinished-bytes"],
-            Drop::EventRoom => &["events"],
-            Drop::TransmitRoom => &["transmits"],
-            Drop::HolderRoom => &["holders"],
-            Drop::CacheRoom => &["cached-names"],
-            Drop::Busy => &["queries", "waiting-messages"],
+            DropReason::MessageRate => &["messages-per-source", "messages", "rated-sources"],
+            DropReason::FragmentRoom => &["unfinished", "unfinished-per-source", "unfinished-bytes"],
+            DropReason::EventRoom => &["events"],
+            DropReason::TransmitRoom => &["transmits"],
+            DropReason::HolderRoom => &["holders"],
+            DropReason::CacheRoom => &["cached-names"],
+            DropReason::Busy => &["queries", "waiting-messages"],
             _ => &[],
         }
     }
@@ -118,21 +118,21 @@ pub struct Counters {
     pub messages_received: u64,
     /// Messages sent, one for each destination address.
     pub messages_sent: u64,
-    drops: [u64; Drop::ALL.len()],
+    drops: [u64; DropReason::ALL.len()],
 }
 
 impl Counters {
     /// How much was dropped for this reason.
-    pub fn dropped(&self, reason: Drop) -> u64 {
+    pub fn dropped(&self, reason: DropReason) -> u64 {
         self.drops[reason as usize]
     }
 
     /// All reasons with their counts.
-    pub fn drops(&self) -> impl Iterator<Item = (Drop, u64)> {
-        Drop::ALL.iter().map(|reason| (*reason, self.dropped(*reason)))
+    pub fn drops(&self) -> impl Iterator<Item = (DropReason, u64)> {
+        DropReason::ALL.iter().map(|reason| (*reason, self.dropped(*reason)))
     }
 
-    pub(super) fn drop(&mut self, reason: Drop) {
+    pub(super) fn drop(&mut self, reason: DropReason) {
         self.drops[reason as usize] += 1;
     }
 }

@@ -44,7 +44,7 @@ struct Last {
 impl Duplicates {
     /// Remembers at most `max` datagrams, and never more than 32,768.
     pub(super) fn new(max: usize, key: Keyed) -> Duplicates {
-        Duplicates { key, latest: Seen::default(), earlier: Seen::default(), max: max.min(MOST) }
+        Duplicates { key, latest: Seen::default(), earlier: Seen::default(), max: max.min(MAX_IDS) }
     }
 
     /// Whether this datagram is new. From now on it is not.
@@ -69,7 +69,7 @@ impl Duplicates {
 }
 
 /// Half of all ids: see the module's documentation.
-const MOST: usize = 1 << 15;
+const MAX_IDS: usize = 1 << 15;
 
 /// The hasher of the maps, whose keys are hashes already.
 #[derive(Default)]

@@ -195,7 +195,7 @@ impl fmt::Display for SendError {
             SendError::TooLong { size, limit } => {
                 write!(f, "the message has {size} bytes, and {limit} may be sent to a slot with this name")
             }
-            SendError::SlotName => f.write_str("the slot's name is empty or has a zero byte in it"),
+            SendError::SlotName => f.write_str("the slot's name is empty or contains a zero byte"),
             SendError::NotFound(name) => write!(f, "there is no computer or domain {name}"),
             SendError::NoServer => f.write_str("no name server answers"),
             SendError::NoSourceName => f.write_str("another node has this computer's name, so it cannot send"),
@@ -205,7 +205,7 @@ impl fmt::Display for SendError {
                     "{name} cannot be reached: a group needs an interface and a node that broadcasts, not a P node"
                 )
             }
-            SendError::Busy => f.write_str("too many messages wait for their destinations to be found"),
+            SendError::Busy => f.write_str("too many messages wait for names to be resolved"),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use mailslot_wire::name_service::Holder;
 
 use crate::context::Context;
-use crate::counters::Drop;
+use crate::counters::DropReason;
 
 /// The plausible holders, each once. 255.255.255.255 and 0.0.0.0 stand for all members of a group, but no such address
 /// can be the holder of a unique name.
@@ -29,7 +29,7 @@ pub(super) fn means_all(address: Ipv4Addr) -> bool {
 /// At most `most` of the holders; the rest are counted as dropped.
 pub(super) fn limited(mut holders: Vec<Holder>, most: usize, context: &mut Context<'_>) -> Vec<Holder> {
     if holders.len() > most {
-        context.outbox.counters.drop(Drop::HolderRoom);
+        context.outbox.counters.drop(DropReason::HolderRoom);
         holders.truncate(most);
     }
     holders

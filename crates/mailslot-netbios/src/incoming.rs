@@ -9,7 +9,7 @@ use mailslot_wire::smb::MailslotWrite;
 
 use crate::config::Registrar;
 use crate::context::Context;
-use crate::counters::Drop;
+use crate::counters::DropReason;
 use crate::duplicates::Duplicates;
 use crate::event::{Event, Message};
 use crate::keyed::Keyed;
@@ -61,9 +61,9 @@ impl Incoming {
         packet: Packet<'_>,
         names: &Names,
         context: &mut Context<'_>,
-    ) -> Result<Option<Packet<'static>>, Drop> {
+    ) -> Result<Option<Packet<'static>>, DropReason> {
         if !self.messages.take(context.network.config.limits.messages, *received.from.ip(), context.now) {
-            return Err(Drop::MessageRate);
+            return Err(DropReason::MessageRate);
         }
         let id = packet.header.id;
         let reassembly = if context.network.is_near(received) { &mut self.near } else { &mut self.far };
@@ -85,7 +85,7 @@ impl Incoming {
                     None => return Ok(None),
                 }
             }
-            _ => return Err(Drop::Distribution),
+            _ => return Err(DropReason::Distribution),
         };
         self.deliver(received, id, whole, names, context)
     }
@@ -107,10 +107,10 @@ impl Incoming {
         whole: Whole<'_>,
         names: &Names,
         context: &mut Context<'_>,
-    ) -> Result<Option<Packet<'static>>, Drop> {
+    ) -> Result<Option<Packet<'static>>, DropReason> {
         let Whole { kind, source, destination, data } = whole;
         if destination.scope() != context.network.config.computer.scope() {
-            return Err(Drop::Scope);
+            return Err(DropReason::Scope);
         }
         let direct = received.cast == Cast::Unicast;
         // As in Samba, the destination may be any of the node's names, unique or group, whatever the datagram's type.
@@ -124,13 +124,13 @@ impl Incoming {
             return Ok(refusal(received, id, context.network));
         }
         if !here {
-            return Err(Drop::NotHere);
+            return Err(DropReason::NotHere);
         }
-        let write = MailslotWrite::parse(&data).map_err(|_| Drop::NotMailslot)?;
+        let write = MailslotWrite::parse(&data).map_err(|_| DropReason::NotMailslot)?;
         let is_near = context.network.is_near(received);
         let said = Said { id, source: &source, destination: &destination, data: &data };
         if !self.duplicates.is_new(said, is_near, context.now) {
-            return Err(Drop::Duplicate);
+            return Err(DropReason::Duplicate);
         }
         context.outbox.event(Event::Message(Message {
             slot: write.slot().as_bytes().to_vec(),

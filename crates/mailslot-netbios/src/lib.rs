@@ -101,7 +101,7 @@ mod state;
 mod status;
 
 pub use config::{Config, ConfigError, Interface, NameKind, Ports, RegisteredName, Registrar};
-pub use counters::{Counters, Drop};
+pub use counters::{Counters, DropReason};
 pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
 pub use node::Node;
 pub use outgoing::{BRIDGE, Target};

@@ -11,7 +11,7 @@ use mailslot_wire::name_service::{Body, Claim, Entry, Flags, Holder, NameFlags, 
 
 use crate::config::{Interface, NameKind};
 use crate::context::Context;
-use crate::counters::Drop;
+use crate::counters::DropReason;
 use crate::event::Event;
 use crate::network::{Network, Place};
 use crate::outbox::Outbox;
@@ -132,11 +132,11 @@ impl Names {
         received: Received,
         packet: &Packet,
         context: &mut Context<'_>,
-    ) -> Result<Option<Packet>, Drop> {
+    ) -> Result<Option<Packet>, DropReason> {
         let from = *received.from.ip();
         let place = context.network.place(interface, from);
         match &packet.body {
-            Body::RegistrationRequest(_) if !context.network.broadcasts() => Err(Drop::NotServed),
+            Body::RegistrationRequest(_) if !context.network.broadcasts() => Err(DropReason::NotServed),
             Body::RegistrationRequest(claim) => self.object(from, interface, packet.id, claim, context),
             // RFC 1002 has refreshes sent to name servers only. A holder that receives one of another node objects all
             // the same.
@@ -149,20 +149,20 @@ impl Names {
             Body::QueryRequest { name } | Body::NodeStatusRequest { name }
                 if name.is_wildcard() && !context.network.is_local(from) =>
             {
-                Err(Drop::Remote)
+                Err(DropReason::Remote)
             }
             // Otherwise all nodes of the subnet would answer to a distant, possibly forged address.
             Body::QueryRequest { .. }
                 if received.cast == Cast::Broadcast && matches!(place, Place::Server | Place::Elsewhere) =>
             {
-                Err(Drop::OtherSubnet)
+                Err(DropReason::OtherSubnet)
             }
             Body::QueryRequest { name } => {
                 Ok(self.answer_query(name, interface, received.cast, packet, context.network))
             }
-            Body::NodeStatusRequest { .. } if !context.network.is_local(from) => Err(Drop::Remote),
+            Body::NodeStatusRequest { .. } if !context.network.is_local(from) => Err(DropReason::Remote),
             Body::NodeStatusRequest { name } => Ok(self.answer_status(name, interface, packet.id, context.network)),
-            _ => Err(Drop::NotServed),
+            _ => Err(DropReason::NotServed),
         }
     }
 
@@ -173,10 +173,10 @@ impl Names {
         from: Ipv4Addr,
         packet: &Packet,
         context: &mut Context<'_>,
-    ) -> Result<(), Drop> {
+    ) -> Result<(), DropReason> {
         let (Body::RegistrationResponse { claim, rcode } | Body::ReleaseResponse { claim, rcode }) = &packet.body
         else {
-            return Err(Drop::Unasked);
+            return Err(DropReason::Unasked);
         };
         let is_registration = matches!(packet.body, Body::RegistrationResponse { .. });
         if let Some(found) = self.registrations.iter_mut().find(|r| r.awaits(packet.id) && r.name == claim.name) {
@@ -185,13 +185,13 @@ impl Names {
             return result;
         }
         if !is_registration || *rcode != Rcode::Conflict {
-            return Err(Drop::Unasked);
+            return Err(DropReason::Unasked);
         }
-        let found = self.find_mut(&claim.name, interface.id).ok_or(Drop::Unasked)?;
+        let found = self.find_mut(&claim.name, interface.id).ok_or(DropReason::Unasked)?;
         if context.network.place(interface, from) != Place::Server {
             context.network.check_neighbour(interface, from)?;
         }
-        if found.check(context) { Ok(()) } else { Err(Drop::Demand) }
+        if found.check(context) { Ok(()) } else { Err(DropReason::Demand) }
     }
 
     /// A neighbour has sent a message in this name. If it is a unique name of this node, the node checks who has it.
@@ -212,18 +212,24 @@ impl Names {
         from: Ipv4Addr,
         packet: &Packet,
         context: &mut Context<'_>,
-    ) -> Result<(), Drop> {
+    ) -> Result<(), DropReason> {
         let owned = matches!(packet.body, Body::QueryResponse { .. });
         let name = packet.body.name();
         let waiting = self.registrations.iter_mut().find(|r| r.awaits(packet.id) && name.is_none_or(|n| *n == r.name));
         let taken = waiting.is_some_and(|found| found.handle_challenge_response(from, owned, context));
-        if taken { Ok(()) } else { Err(Drop::Unasked) }
+        if taken { Ok(()) } else { Err(DropReason::Unasked) }
     }
 
-    pub(super) fn handle_wack(&mut self, now: Instant, from: Ipv4Addr, id: u16, seconds: u32) -> Result<(), Drop> {
+    pub(super) fn handle_wack(
+        &mut self,
+        now: Instant,
+        from: Ipv4Addr,
+        id: u16,
+        seconds: u32,
+    ) -> Result<(), DropReason> {
         let waiting = self.registrations.iter_mut().find(|registration| registration.awaits(id));
         let taken = waiting.is_some_and(|found| found.handle_wack(now, from, seconds));
-        if taken { Ok(()) } else { Err(Drop::Unasked) }
+        if taken { Ok(()) } else { Err(DropReason::Unasked) }
     }
 
     fn object(
@@ -233,7 +239,7 @@ impl Names {
         id: u16,
         claim: &Claim,
         context: &mut Context<'_>,
-    ) -> Result<Option<Packet>, Drop> {
+    ) -> Result<Option<Packet>, DropReason> {
         context.network.check_neighbour(interface, claimant)?;
         let Some(own) = self.find_mut(&claim.name, interface.id) else { return Ok(None) };
         // Groups may have any number of members.
@@ -253,21 +259,21 @@ impl Names {
         cast: Cast,
         claim: &Claim,
         context: &mut Context<'_>,
-    ) -> Result<(), Drop> {
+    ) -> Result<(), DropReason> {
         context.network.check_neighbour(interface, from)?;
         if claim.holder.address != from {
-            return Err(Drop::Demand);
+            return Err(DropReason::Demand);
         }
         match self.find_mut(&claim.name, interface.id) {
             Some(own) => {
                 if own.may_be_free(context) {
                     Ok(())
                 } else {
-                    Err(Drop::Demand)
+                    Err(DropReason::Demand)
                 }
             }
             None if cast == Cast::Broadcast => Ok(()),
-            None => Err(Drop::NotServed),
+            None => Err(DropReason::NotServed),
         }
     }
 

@@ -7,7 +7,7 @@ use mailslot_wire::name_service::{Holder, NameFlags};
 use mailslot_wire::{Name, NodeType};
 
 use crate::config::{Config, Interface, NameKind, Registrar};
-use crate::counters::Drop;
+use crate::counters::DropReason;
 use crate::packet::{Received, Service};
 
 /// The part of a node that all its state machines read and none changes.
@@ -156,11 +156,11 @@ impl Network {
     }
 
     /// Checks that the sender at `address` is a neighbour, whose packets count for names of the interface's subnet.
-    pub(super) fn check_neighbour(&self, interface: &Interface, address: Ipv4Addr) -> Result<(), Drop> {
+    pub(super) fn check_neighbour(&self, interface: &Interface, address: Ipv4Addr) -> Result<(), DropReason> {
         match self.place(interface, address) {
             Place::Neighbour => Ok(()),
-            Place::Here => Err(Drop::Own),
-            Place::Server | Place::Elsewhere => Err(Drop::OtherSubnet),
+            Place::Here => Err(DropReason::Own),
+            Place::Server | Place::Elsewhere => Err(DropReason::OtherSubnet),
         }
     }
 

@@ -9,7 +9,7 @@ use mailslot_wire::{Name, datagram};
 use crate::answer_budget::AnswerBudget;
 use crate::config::{Config, Interface, Registrar};
 use crate::context::Context;
-use crate::counters::{Counters, Drop};
+use crate::counters::{Counters, DropReason};
 use crate::event::{Event, Outcome, RequestId, Resolved, SendError};
 use crate::incoming::Incoming;
 use crate::names::Names;
@@ -217,16 +217,16 @@ impl Node {
         }
     }
 
-    fn handle(&mut self, now: Instant, received: Received, bytes: &[u8]) -> Result<(), Drop> {
-        let interface = *self.network.interface(received.interface).ok_or(Drop::UnknownInterface)?;
+    fn handle(&mut self, now: Instant, received: Received, bytes: &[u8]) -> Result<(), DropReason> {
+        let interface = *self.network.interface(received.interface).ok_or(DropReason::UnknownInterface)?;
         if self.network.is_own(received.from, received.service) {
-            return Err(Drop::Own);
+            return Err(DropReason::Own);
         }
         if !self.network.is_of_a_node(*received.from.ip()) {
-            return Err(Drop::ImpossibleSource);
+            return Err(DropReason::ImpossibleSource);
         }
         if received.cast == Cast::Broadcast && !self.network.broadcasts() {
-            return Err(Drop::Broadcast);
+            return Err(DropReason::Broadcast);
         }
         match received.service {
             Service::Name => self.handle_name_packet(now, &interface, received, bytes),
@@ -240,8 +240,8 @@ impl Node {
         interface: &Interface,
         received: Received,
         bytes: &[u8],
-    ) -> Result<(), Drop> {
-        let packet = Packet::parse(bytes).map_err(|_| Drop::Malformed)?;
+    ) -> Result<(), DropReason> {
+        let packet = Packet::parse(bytes).map_err(|_| DropReason::Malformed)?;
         if let Body::RegistrationRequest(claim) | Body::RefreshRequest { claim, .. } = &packet.body
             && self.network.check_neighbour(interface, *received.from.ip()).is_ok()
         {
@@ -251,7 +251,7 @@ impl Node {
             return self.handle_response(now, interface, *received.from.ip(), packet);
         }
         if self.network.config.registrar == Registrar::OtherService {
-            return Err(Drop::NotServed);
+            return Err(DropReason::NotServed);
         }
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
         let answer = self.names.answer(interface, received, &packet, context)?;
@@ -270,7 +270,7 @@ impl Node {
         interface: &Interface,
         from: Ipv4Addr,
         packet: Packet,
-    ) -> Result<(), Drop> {
+    ) -> Result<(), DropReason> {
         let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };
         match &packet.body {
             Body::NodeStatusResponse { .. } => self.status_queries.handle(from, packet, context.outbox),
@@ -287,14 +287,15 @@ impl Node {
             Body::RegistrationResponse { .. } | Body::ReleaseResponse { .. } => {
                 self.names.handle_response(interface, from, &packet, context)
             }
-            _ => Err(Drop::Malformed),
+            _ => Err(DropReason::Malformed),
         }
     }
 
-    fn handle_datagram(&mut self, now: Instant, received: Received, bytes: &[u8]) -> Result<(), Drop> {
-        let packet = datagram::Packet::parse(bytes).map_err(|_| Drop::Malformed)?;
+    fn handle_datagram(&mut self, now: Instant, received: Received, bytes: &[u8]) -> Result<(), DropReason> {
+        let packet = datagram::Packet::parse(bytes).map_err(|_| DropReason::Malformed)?;
         if let datagram::Body::Error { .. } = packet.body {
-            let (name, address) = self.outgoing.handle_error(received.from, packet.header.id).ok_or(Drop::Unasked)?;
+            let (name, address) =
+                self.outgoing.handle_error(received.from, packet.header.id).ok_or(DropReason::Unasked)?;
             self.resolver.forget(&name, address);
             self.outbox.event(Event::Undeliverable { destination: name, address });
             return Ok(());
@@ -304,16 +305,16 @@ impl Node {
             self.names.spoken_in(source, received, context);
         }
         match self.incoming.handle(received, packet, &self.names, context)? {
-            Some(refusal) => self.answer(now, received, refusal.encode()).and(Err(Drop::NotHere)),
+            Some(refusal) => self.answer(now, received, refusal.encode()).and(Err(DropReason::NotHere)),
             None => Ok(()),
         }
     }
 
     /// Answers, if the budget allows it.
-    fn answer(&mut self, now: Instant, received: Received, answer: Vec<u8>) -> Result<(), Drop> {
+    fn answer(&mut self, now: Instant, received: Received, answer: Vec<u8>) -> Result<(), DropReason> {
         let (limits, is_near) = (&self.network.config.limits, self.network.is_near(received));
         if !self.answers.take(limits, *received.from.ip(), is_near, answer.len(), now) {
-            return Err(Drop::AnswerRate);
+            return Err(DropReason::AnswerRate);
         }
         self.outbox.send(received.interface, received.from, received.service, answer);
         Ok(())

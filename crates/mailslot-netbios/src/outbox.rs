@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::counters::{Counters, Drop};
+use crate::counters::{Counters, DropReason};
 use crate::event::{Event, RequestId};
 use crate::keyed::Keyed;
 use crate::limits::Limits;
@@ -59,7 +59,7 @@ impl Outbox {
 
     pub(super) fn event(&mut self, event: Event) {
         if self.events.len() == self.max_events {
-            return self.counters.drop(Drop::EventRoom);
+            return self.counters.drop(DropReason::EventRoom);
         }
         if matches!(event, Event::Message(_)) {
             self.counters.messages_received += 1;
@@ -69,7 +69,7 @@ impl Outbox {
 
     pub(super) fn send(&mut self, interface: u32, to: SocketAddrV4, service: Service, bytes: Vec<u8>) {
         if self.transmits.len() == self.max_transmits {
-            return self.counters.drop(Drop::TransmitRoom);
+            return self.counters.drop(DropReason::TransmitRoom);
         }
         self.counters.packets_sent += 1;
         self.transmits.push_back(Transmit { interface, to, service, bytes });

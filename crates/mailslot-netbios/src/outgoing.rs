@@ -9,7 +9,7 @@ use mailslot_wire::smb::{MailslotWrite, max_data};
 
 use crate::config::{Interface, NameKind};
 use crate::context::Context;
-use crate::counters::Drop;
+use crate::counters::DropReason;
 use crate::event::{Event, Message, Outcome, RequestId, Resolved, SendError};
 use crate::holders::means_all;
 use crate::limits::Limits;
@@ -121,7 +121,7 @@ impl Outgoing {
             return self.send_group(&message, &wanted, here, &context.network.interfaces, context);
         }
         if self.waiting.len() >= self.max_waiting {
-            context.outbox.counters.drop(Drop::Busy);
+            context.outbox.counters.drop(DropReason::Busy);
             return context.outbox.event(Event::Sent { request: message.request, result: Err(SendError::Busy) });
         }
         let request = message.request;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use mailslot_wire::Name;
 use mailslot_wire::datagram::Destination;
 
-use crate::counters::{Counters, Drop};
+use crate::counters::{Counters, DropReason};
 use crate::limits::Limits;
 use crate::packet::Received;
 
@@ -71,28 +71,28 @@ impl Reassembly {
         id: u16,
         whole: Whole<'static>,
         counters: &mut Counters,
-    ) -> Result<(), Drop> {
+    ) -> Result<(), DropReason> {
         let size = whole.data.len();
         if size > self.max_bytes {
-            return Err(Drop::FragmentRoom);
+            return Err(DropReason::FragmentRoom);
         }
         if let Some(index) = self.position(received, id) {
             if self.unfinished.get(index).is_some_and(|unfinished| unfinished.begins_with(&whole)) {
-                return Err(Drop::Duplicate);
+                return Err(DropReason::Duplicate);
             }
             self.remove(index);
-            counters.drop(Drop::FragmentRoom);
+            counters.drop(DropReason::FragmentRoom);
         }
         let is_of_source = |unfinished: &Unfinished| unfinished.received.from.ip() == received.from.ip();
         if self.unfinished.iter().filter(|unfinished| is_of_source(unfinished)).count() >= self.max_per_source
             && let Some(oldest) = self.unfinished.iter().position(is_of_source)
         {
             self.remove(oldest);
-            counters.drop(Drop::FragmentRoom);
+            counters.drop(DropReason::FragmentRoom);
         }
         while !self.unfinished.is_empty() && (self.unfinished.len() >= self.max || self.bytes + size > self.max_bytes) {
             self.remove(0);
-            counters.drop(Drop::FragmentRoom);
+            counters.drop(DropReason::FragmentRoom);
         }
         self.bytes += size;
         let length = whole.source.encoded_len() + whole.destination.encoded_len() + size;
@@ -109,26 +109,26 @@ impl Reassembly {
         data: &[u8],
         more: bool,
         counters: &mut Counters,
-    ) -> Result<Option<Whole<'static>>, Drop> {
-        let mut index = self.position(received, id).ok_or(Drop::OrphanFragment)?;
-        let unfinished = self.unfinished.get_mut(index).ok_or(Drop::OrphanFragment)?;
-        let rest = unfinished.from(offset).ok_or(Drop::OrphanFragment)?;
+    ) -> Result<Option<Whole<'static>>, DropReason> {
+        let mut index = self.position(received, id).ok_or(DropReason::OrphanFragment)?;
+        let unfinished = self.unfinished.get_mut(index).ok_or(DropReason::OrphanFragment)?;
+        let rest = unfinished.from(offset).ok_or(DropReason::OrphanFragment)?;
         // Only a fragment with more to follow can repeat received bytes.
         if more && !data.is_empty() && rest.starts_with(data) {
-            return Err(Drop::Duplicate);
+            return Err(DropReason::Duplicate);
         }
         let contradicted = rest.len();
         unfinished.cut(contradicted);
         self.bytes -= contradicted;
         while index > 0 && self.bytes + data.len() > self.max_bytes {
             self.remove(0);
-            counters.drop(Drop::FragmentRoom);
+            counters.drop(DropReason::FragmentRoom);
             index -= 1;
         }
         if self.bytes + data.len() > self.max_bytes {
-            return Err(Drop::FragmentRoom);
+            return Err(DropReason::FragmentRoom);
         }
-        let unfinished = self.unfinished.get_mut(index).ok_or(Drop::OrphanFragment)?;
+        let unfinished = self.unfinished.get_mut(index).ok_or(DropReason::OrphanFragment)?;
         self.bytes += data.len();
         unfinished.length += data.len();
         unfinished.whole.data.to_mut().extend_from_slice(data);
@@ -142,7 +142,7 @@ impl Reassembly {
     pub(super) fn handle_timeout(&mut self, now: Instant, counters: &mut Counters) {
         while self.unfinished.front().is_some_and(|oldest| oldest.until <= now) {
             self.remove(0);
-            counters.drop(Drop::Unfinished);
+            counters.drop(DropReason::Unfinished);
         }
     }
 

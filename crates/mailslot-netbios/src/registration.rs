@@ -8,7 +8,7 @@ use mailslot_wire::{Name, NodeType};
 
 use crate::config::{Interface, NameKind, Registrar};
 use crate::context::Context;
-use crate::counters::Drop;
+use crate::counters::DropReason;
 use crate::event::{Event, RefusedBy};
 use crate::network::Network;
 use crate::outbox::Outbox;
@@ -176,13 +176,13 @@ impl Registration {
         packet: &Packet,
         claim: &Claim,
         context: &mut Context<'_>,
-    ) -> Result<(), Drop> {
+    ) -> Result<(), DropReason> {
         let rcode = packet.body.rcode();
-        let Some(stage) = self.pending.as_ref().map(|pending| pending.stage) else { return Err(Drop::Unasked) };
+        let Some(stage) = self.pending.as_ref().map(|pending| pending.stage) else { return Err(DropReason::Unasked) };
         match stage {
             Stage::Claim | Stage::Demand | Stage::Check => {
                 if *interface != self.interface {
-                    return Err(Drop::WrongSource);
+                    return Err(DropReason::WrongSource);
                 }
                 context.network.check_neighbour(interface, from)?;
                 // RFC 1002 section 5.1.1: only objections count.
@@ -191,8 +191,8 @@ impl Registration {
                 }
             }
             Stage::ReleaseBroadcast => {}
-            Stage::Ask(_) | Stage::Challenge(_) => return Err(Drop::WrongSource),
-            _ if Some(&from) != self.servers.get(self.server) => return Err(Drop::WrongSource),
+            Stage::Ask(_) | Stage::Challenge(_) => return Err(DropReason::WrongSource),
+            _ if Some(&from) != self.servers.get(self.server) => return Err(DropReason::WrongSource),
             Stage::ReleaseAtServer => self.released_at_server(rcode, context),
             Stage::Register | Stage::Replace if packet.is_end_node_challenge() => {
                 self.start(Stage::Challenge(claim.holder.address), context);

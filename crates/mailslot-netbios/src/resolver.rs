@@ -9,7 +9,7 @@ use mailslot_wire::name_service::{Body, Claim, Holder, NameFlags, Packet};
 use crate::cache::Cache;
 use crate::config::Interface;
 use crate::context::Context;
-use crate::counters::Drop;
+use crate::counters::DropReason;
 use crate::event::{Event, Outcome, RequestId, Resolved};
 use crate::holders::{believed, limited};
 use crate::limits::Limits;
@@ -66,7 +66,7 @@ impl Resolver {
             return self.tell(asker, &name, outcome, context.outbox);
         }
         if self.queries.iter().map(|query| query.askers.len()).sum::<usize>() >= self.max_queries {
-            context.outbox.counters.drop(Drop::Busy);
+            context.outbox.counters.drop(DropReason::Busy);
             return self.tell(asker, &name, Outcome::Busy, context.outbox);
         }
         if let Some(query) = self.queries.iter_mut().find(|query| query.name == name) {
@@ -132,15 +132,15 @@ impl Resolver {
         from: Ipv4Addr,
         packet: Packet,
         context: &mut Context<'_>,
-    ) -> Result<(), Drop> {
+    ) -> Result<(), DropReason> {
         let of_packet = |id: u16, name: &Name| id == packet.id && packet.body.name().is_none_or(|given| given == name);
         let Some(index) = self.queries.iter().position(|query| of_packet(query.retry.id, &query.name)) else {
             return self.handle_late(interface, from, packet, context);
         };
-        let Some(query) = self.queries.get_mut(index) else { return Err(Drop::Unasked) };
+        let Some(query) = self.queries.get_mut(index) else { return Err(DropReason::Unasked) };
         match &query.asked {
-            Asked::Server(..) if query.server(context.network) != Some(from) => return Err(Drop::WrongSource),
-            Asked::Addresses(addresses) if !addresses.contains(from) => return Err(Drop::WrongSource),
+            Asked::Server(..) if query.server(context.network) != Some(from) => return Err(DropReason::WrongSource),
+            Asked::Addresses(addresses) if !addresses.contains(from) => return Err(DropReason::WrongSource),
             // A server that does not answer costs each query seconds.
             Asked::Server(index, None) if *index != query.first_server() => {
                 self.answering = Some((*index, context.now + SERVER_TIME));
@@ -149,13 +149,13 @@ impl Resolver {
             Asked::All(_) => context.network.check_neighbour(interface, from)?,
         }
         let end = match (packet.body, &mut query.asked) {
-            (Body::QueryResponse { holders, .. }, _) if holders.is_empty() => return Err(Drop::Malformed),
+            (Body::QueryResponse { holders, .. }, _) if holders.is_empty() => return Err(DropReason::Malformed),
             (Body::QueryResponse { name, holders, ttl }, asked) => {
                 let holders = believed(holders, context);
                 let is_group = holders.iter().any(|holder| holder.flags.is_group());
                 match asked {
                     Asked::Addresses(_) => query.answered(from, true, context),
-                    Asked::All(_) if holders.is_empty() => return Err(Drop::ImpossibleHolder),
+                    Asked::All(_) if holders.is_empty() => return Err(DropReason::ImpossibleHolder),
                     Asked::All(members) if is_group => {
                         // All members may answer; those that do in time make the list.
                         let new: Vec<_> = holders.into_iter().filter(|holder| !members.contains(holder)).collect();
@@ -173,7 +173,7 @@ impl Resolver {
                         query.found(Resolved { holders, server: None }, ttl, from, context)
                     }
                     Asked::Server(..) if holders.is_empty() => {
-                        context.outbox.counters.drop(Drop::ImpossibleHolder);
+                        context.outbox.counters.drop(DropReason::ImpossibleHolder);
                         query.absent(context)
                     }
                     Asked::Server(..) if is_group => {
@@ -221,10 +221,10 @@ impl Resolver {
         id: u16,
         seconds: u32,
         network: &Network,
-    ) -> Result<(), Drop> {
-        let query = self.queries.iter_mut().find(|query| query.retry.id == id).ok_or(Drop::Unasked)?;
+    ) -> Result<(), DropReason> {
+        let query = self.queries.iter_mut().find(|query| query.retry.id == id).ok_or(DropReason::Unasked)?;
         if query.server(network) != Some(from) {
-            return Err(Drop::WrongSource);
+            return Err(DropReason::WrongSource);
         }
         query.wait(seconds, now);
         Ok(())
@@ -240,18 +240,18 @@ impl Resolver {
         from: Ipv4Addr,
         packet: Packet,
         context: &mut Context<'_>,
-    ) -> Result<(), Drop> {
-        let Body::QueryResponse { name, holders, .. } = packet.body else { return Err(Drop::Unasked) };
+    ) -> Result<(), DropReason> {
+        let Body::QueryResponse { name, holders, .. } = packet.body else { return Err(DropReason::Unasked) };
         let of_watch = |watch: &Watch| {
             let is_asked = watch.second.is_some_and(|(_, id)| id == packet.id);
             (watch.id == packet.id || is_asked) && watch.name == name && context.now < watch.until
         };
-        let index = self.watches.iter().position(of_watch).ok_or(Drop::Unasked)?;
-        let watch = self.watches.get_mut(index).ok_or(Drop::Unasked)?;
+        let index = self.watches.iter().position(of_watch).ok_or(DropReason::Unasked)?;
+        let watch = self.watches.get_mut(index).ok_or(DropReason::Unasked)?;
         context.network.check_neighbour(interface, from)?;
         match watch.second {
             Some((second, id)) if id == packet.id && second == from => {}
-            Some((_, id)) if id == packet.id => return Err(Drop::WrongSource),
+            Some((_, id)) if id == packet.id => return Err(DropReason::WrongSource),
             None if watch.first != from && watch.interface == interface.id => {
                 let id = context.outbox.id();
                 (watch.second, watch.until) = (Some((from, id)), context.now + CONFLICT_TIMER);

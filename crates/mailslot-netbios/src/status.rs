@@ -7,7 +7,7 @@ use mailslot_wire::Name;
 use mailslot_wire::name_service::{Body, Packet};
 
 use crate::context::Context;
-use crate::counters::Drop;
+use crate::counters::DropReason;
 use crate::event::{Event, NodeStatus, RequestId};
 use crate::outbox::Outbox;
 use crate::packet::Service;
@@ -32,7 +32,7 @@ impl StatusQueries {
 
     pub(super) fn ask(&mut self, request: RequestId, address: Ipv4Addr, context: &mut Context<'_>) {
         if self.queries.len() == self.max {
-            context.outbox.counters.drop(Drop::Busy);
+            context.outbox.counters.drop(DropReason::Busy);
             return context.outbox.event(Event::NodeStatus { request, address, status: None });
         }
         let query = StatusQuery { request, address, retry: Retry::unicast(context.outbox.id(), context.now) };
@@ -66,12 +66,12 @@ impl StatusQueries {
         });
     }
 
-    pub(super) fn handle(&mut self, from: Ipv4Addr, packet: Packet, outbox: &mut Outbox) -> Result<(), Drop> {
-        let index = self.queries.iter().position(|query| query.retry.id == packet.id).ok_or(Drop::Unasked)?;
+    pub(super) fn handle(&mut self, from: Ipv4Addr, packet: Packet, outbox: &mut Outbox) -> Result<(), DropReason> {
+        let index = self.queries.iter().position(|query| query.retry.id == packet.id).ok_or(DropReason::Unasked)?;
         if self.queries.get(index).is_none_or(|query| query.address != from) {
-            return Err(Drop::WrongSource);
+            return Err(DropReason::WrongSource);
         }
-        let Body::NodeStatusResponse { entries, statistics, .. } = packet.body else { return Err(Drop::Unasked) };
+        let Body::NodeStatusResponse { entries, statistics, .. } = packet.body else { return Err(DropReason::Unasked) };
         let query = self.queries.swap_remove(index);
         let status = Some(NodeStatus { entries, statistics });
         outbox.event(Event::NodeStatus { request: query.request, address: from, status });

@@ -52,7 +52,7 @@ impl Answers {
         let Some(asker) = message.reply_to else { return };
         let refuse = |why: &str| answer(&asker, &Answer::Refused(why.to_owned()));
         if !self.rates.take(ALL_USERS, asker.uid(), now) {
-            return refuse("the node is asked too much, by this user or by all");
+            return refuse("too many requests to the node are waiting, of this user or of all");
         }
         let request = match control::decode(&message.data) {
             Ok(request) => request,
@@ -112,7 +112,7 @@ impl Answers {
             Outcome::NotFound => Answer::Holders(Vec::new()),
             Outcome::NoServer => Answer::Refused("no name server answers".to_owned()),
             Outcome::Busy => Answer::Refused("the node has too many queries under way".to_owned()),
-            _ => Answer::Refused("the name could not be looked for".to_owned()),
+            _ => Answer::Refused("the name could not be resolved".to_owned()),
         });
     }
 

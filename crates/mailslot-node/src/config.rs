@@ -265,7 +265,7 @@ impl Settings {
         let is_of_none =
             |address: &&Ipv4Addr| address.octets()[0] == 0 || address.is_multicast() || address.is_broadcast();
         if let Some(server) = self.wins.iter().find(is_of_none) {
-            return wrong(format!("wins: {server} is the address of no machine: write that of a name server"));
+            return wrong(format!("wins: {server} cannot be the address of a machine: write that of a name server"));
         }
         for (name, port) in [("name-port", self.name_port), ("datagram-port", self.datagram_port)] {
             if port == 0 {
@@ -320,7 +320,10 @@ fn host_name() -> Result<String> {
     let label = host.split('.').next().unwrap_or_default();
     let name: String = label.chars().filter(char::is_ascii).take(15).collect();
     if name.is_empty() {
-        return Err(Error::Settings(format!("the host name {} makes no computer name: set `computer`", Quoted(&host))));
+        return Err(Error::Settings(format!(
+            "the host name {} cannot be a computer name: set `computer`",
+            Quoted(&host)
+        )));
     }
     Ok(name)
 }

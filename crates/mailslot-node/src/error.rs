@@ -76,7 +76,7 @@ impl fmt::Display for Error {
                 "port {} may only be used by root or with the capability CAP_NET_BIND_SERVICE",
                 address.port()
             ),
-            Error::AlreadyRuns => f.write_str("a network node runs on this machine already"),
+            Error::AlreadyRuns => f.write_str("a network node already runs on this machine"),
             Error::User { user, reason } => write!(f, "become user {}: {reason}", Quoted(user)),
             Error::NotRunning => f.write_str("no network node runs on this machine: start one with `mailslot node`"),
             Error::NoAnswer => f.write_str("the network node of this machine did not answer in time"),

@@ -80,7 +80,8 @@ impl Sender {
 
     fn send_to_network(&mut self, address: &Address, message: &[u8]) -> Result<()> {
         let target = routing::target(address, &self.config);
-        let target = target.ok_or_else(|| Error::Settings(format!("{address} is no address in a NetBIOS network")))?;
+        let target =
+            target.ok_or_else(|| Error::Settings(format!("{address} is not an address in a NetBIOS network")))?;
         let Sender { driver, slots, config } = self;
         let (slot, failed) = (address.slot().as_str().as_bytes(), driver.counts.transmit_failed);
         let wanted = driver.node.send_mailslot(Instant::now(), target, slot, message).map_err(Error::NotSent)?;

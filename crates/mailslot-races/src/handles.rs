@@ -37,8 +37,8 @@ impl Drop for Open {
     }
 }
 
-/// One makes handles and closes them, and others find them and use what they find. That they know a handle's value orders
-/// nothing: only the table does.
+/// One makes handles and closes them, and others find them and use what they find. That they know a handle's value
+/// orders nothing: only the table does.
 pub(crate) fn closing() {
     let (known, done) = (AtomicUsize::new(0), AtomicBool::new(false));
     let make = || make_and_close(&known, &done);

@@ -1,12 +1,14 @@
-//! The ring and the lock of the crate `mailslot`, and the handle table of `mailslot-win32`, their very source files, in threads.
+//! The ring and the lock of the crate `mailslot`, and the handle table of `mailslot-win32`, compiled from their source
+//! files, in threads.
 //!
-//! For ThreadSanitizer (`tests/races/run`), which reports accesses that nothing orders, whatever this processor makes of them. It
-//! knows memory by its address, so all threads use one mapping. The standard library is not built for it: threads begin
-//! and end in ways that it sees, but what `Mutex` and `Arc` order it would not see; so none of them is used here.
+//! A program for ThreadSanitizer (`tests/races/run`), which reports accesses that nothing orders, however this
+//! processor executes them. It identifies memory by address, so all threads share one mapping. The standard library is
+//! not instrumented: ThreadSanitizer sees threads begin and end, but not what `Mutex` and `Arc` order, so neither is
+//! used here.
 //!
-//! What it does not show: orderings by fences alone, and by the kernel, which passes the lock of a thread that died on. And two looks at what may be payload already, which
-//! are atomic while the writer's copy is not (`message_waiting` and `size_of_next`, beside a reader that takes the message out):
-//! they act on nothing of it, but it would report them.
+//! What it does not show: orderings by fences alone, and by the kernel, which passes the lock of a thread that died on.
+//! And two looks at what may be payload already, which are atomic while the writer's copy is not (`message_waiting` and
+//! `size_of_next`, beside a reader that takes the message out): they act on nothing of it, but it would report them.
 
 #![cfg(not(test))] // The engine's own unit tests are not for here.
 #![allow(dead_code)] // What only the modules around these files use.
@@ -44,7 +46,8 @@ mod abi {
 
 use handles::Open;
 
-/// Does all of it at once, each in a thread. That a scope has ended says nothing to ThreadSanitizer; that a thread was joined does.
+/// Does all of it at once, each in a thread. That a scope has ended says nothing to ThreadSanitizer; that a thread was
+/// joined does.
 fn at_once(acts: &[&(dyn Fn() + Sync)]) {
     std::thread::scope(|scope| {
         let threads: Vec<_> = acts.iter().map(|act| scope.spawn(act)).collect();

@@ -115,7 +115,8 @@ pub(crate) fn one_reader() {
     assert_eq!(region.header().writers.written.load(Relaxed), u64::from(WRITERS * MESSAGES));
 }
 
-/// Whichever finds nothing starts over at the beginning of the memory, though the other may have taken the last message out.
+/// Whichever finds nothing starts over at the beginning of the memory, though the other may have taken the last message
+/// out.
 pub(crate) fn two_readers() {
     let region = ring();
     // Excludes readers as the engine's mutex does.

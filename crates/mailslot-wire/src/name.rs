@@ -289,8 +289,8 @@ impl FromStr for Name {
 
 /// Four bytes from their eight characters, each of `A` to `P`.
 fn decode(characters: [u8; 8]) -> Option<[u8; 4]> {
-    // All in one word, since this is done eight times for each datagram. What is below `A` leaves more than a digit in its own
-    // place, whatever it borrows from the next one.
+    // All in one word, since this is done eight times for each datagram. What is below `A` leaves more than a digit in
+    // its own place, whatever it borrows from the next one.
     let digits = u64::from_be_bytes(characters).wrapping_sub(u64::from_be_bytes([b'A'; 8]));
     if digits & 0xF0F0_F0F0_F0F0_F0F0 != 0 {
         return None;

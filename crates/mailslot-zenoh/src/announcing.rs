@@ -102,8 +102,8 @@ impl Announced {
         if all { state.slots_known() } else { state.slots_unknown() }
     }
 
-    /// Announces everything in another session, and returns what was declared in the one before. What that does not take is announced
-    /// with the next update.
+    /// Announces everything in another session, and returns what was declared in the one before. What that does not
+    /// take is announced with the next update.
     pub(crate) fn move_to(&mut self, link: &Link, state: &Arc<State>) -> Before {
         let mut before = Before { slots: Vec::new(), _node: None };
         self.slots.retain(|_, slot| match Declared::new(link, state, &slot.name, &slot.inbox) {

@@ -1,5 +1,5 @@
-//! A machine's part as a bridge in one domain: what it subscribes to for the legacy network, and how others know of it.
-//! What is to be carried is decided elsewhere.
+//! A machine's part as a bridge in one domain: what it subscribes to for the legacy network, and how other bridges
+//! learn of it. Which messages it carries is decided elsewhere.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,9 +17,9 @@ use crate::lock::lock;
 use crate::state::now;
 use crate::wake::Wake;
 
-/// Messages of all domains that wait for whoever carries them.
+/// Messages of all domains that may wait to be taken by the bridges of this machine.
 pub(crate) const WAITING: usize = 1024;
-/// Bytes of the largest message that is handed on: none larger fits into a datagram of a legacy network.
+/// Bytes of the largest message that is passed on: a datagram of a legacy network holds no more.
 const MOST: usize = 432;
 
 /// A message of a domain that a bridge may carry into a legacy network.
@@ -30,25 +30,25 @@ pub struct FromDomain {
     pub domain: NetbiosName,
     /// The slot that it was sent to.
     pub slot: SlotName,
-    /// The computer that sent it; empty if a program in an open domain did not say.
+    /// The computer that sent it; empty if a program in an open domain did not name one.
     pub computer: String,
-    /// Whether a bridge has carried it from a legacy network.
+    /// Whether a bridge has already carried it from a legacy network.
     pub is_legacy: bool,
     /// Bytes of the message.
     pub size: usize,
-    /// The message; nothing if it is larger than any in a legacy network.
+    /// The message; empty if it is larger than any in a legacy network.
     pub data: Vec<u8>,
 }
 
 impl FromDomain {
-    /// A message for all that have the slot in the domain, of which nothing else is known.
+    /// A message to every computer that has the slot in the domain, of which nothing else is known.
     pub fn new(domain: NetbiosName, slot: SlotName, data: &[u8]) -> FromDomain {
         let (size, data) = (data.len(), if data.len() > MOST { Vec::new() } else { data.to_vec() });
         FromDomain { domain, slot, computer: String::new(), is_legacy: false, size, data }
     }
 }
 
-/// What a bridge wants of a domain.
+/// What a bridge subscribes to and announces in a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BridgeWants {
@@ -65,25 +65,26 @@ pub(crate) struct Bridge {
     receiving: Arc<Receiving>,
 }
 
-/// What is declared in the session.
+/// What is declared in the current session.
 #[derive(Default)]
 pub(crate) struct Declared {
     /// By the upper-case form of the slots' names.
     subscribers: BTreeMap<String, Subscription>,
     tokens: Vec<(Segment, Token)>,
     renewal: Renewal,
-    /// Since when the bridge is there for others.
+    /// Since when other bridges know of this one.
     since: Option<Instant>,
 }
 
 /// What the subscribers share.
 struct Receiving {
     name: NetbiosName,
-    /// One of its own: slots of this machine may get the same messages. It has the domain with the keys of now.
+    /// A separate opener, because slots of this machine may get the same messages. It holds the domain with its current
+    /// keys.
     opener: Mutex<Opener>,
     waiting: SyncSender<FromDomain>,
     wake: Arc<Wake>,
-    /// Messages for which nobody had time.
+    /// Messages dropped because the queue was full.
     busy: AtomicU64,
 }
 
@@ -99,7 +100,7 @@ impl Bridge {
         Bridge { wants: Mutex::default(), declared: Mutex::default(), receiving: Arc::new(receiving) }
     }
 
-    /// What is wanted from now on. Returns whether that is something else than before.
+    /// Sets what is wanted from now on. Returns whether that differs from what was wanted before.
     pub(crate) fn want(&self, wants: Option<BridgeWants>) -> bool {
         let mut current = lock(&self.wants);
         let changed = *current != wants;
@@ -107,34 +108,34 @@ impl Bridge {
         changed
     }
 
-    /// Goes on with other keys.
+    /// Continues with other keys.
     pub(crate) fn use_keys(&self, domain: &Arc<Domain>) {
         lock(&self.receiving.opener).update(Arc::clone(domain));
         self.renew_at_once();
     }
 
-    /// Keys have changed, or the clock that says which of them is to be used.
+    /// Renews the tokens soon: the keys have changed, or the clock that says which of them is in use.
     pub(crate) fn renew_at_once(&self) {
         lock(&self.declared).renewal.at_once();
     }
 
-    /// When this machine began to take part, by the clock as it is now.
+    /// Sets when this machine began to take part, by the clock as it is now.
     pub(crate) fn clock_says(&self, start: Time) {
         lock(&self.receiving.opener).clock_says(start);
     }
 
-    /// A member has answered a question for the time.
+    /// Takes a member's answer to a question for the time.
     pub(crate) fn confirm_clock(&self, request: &Request, own: &NetbiosName, mut payload: Vec<u8>) {
-        // What does not convince is counted where it was asked.
+        // An answer that fails to convince is counted by the opener that asked.
         let _ = lock(&self.receiving.opener).confirm_clock(request, own.as_str(), now(), &mut payload);
     }
 
-    /// Since when the bridge is there for others.
+    /// Since when other bridges know of this one.
     pub(crate) fn since(&self) -> Option<Instant> {
         lock(&self.declared).since
     }
 
-    /// What was not handed on, by its label.
+    /// Messages that were not passed on, by their label.
     pub(crate) fn counters(&self) -> impl Iterator<Item = (String, u64)> {
         let counters = *lock(&self.receiving.opener).counters();
         let busy = self.receiving.busy.load(Ordering::Relaxed);
@@ -142,12 +143,12 @@ impl Bridge {
         dropped.into_iter().chain([("busy".to_owned(), busy)])
     }
 
-    /// Has whoever waits for what bridges carry look at the domain.
+    /// Wakes the thread that takes messages from the bridges, so that it looks at the domain.
     pub(crate) fn wake(&self) {
         self.receiving.wake.wake();
     }
 
-    /// Declares what is wanted, and takes back the rest.
+    /// Declares what is wanted, and undeclares the rest.
     pub(crate) fn update(&self, link: &Link, computer: &NetbiosName) {
         let wants = lock(&self.wants).clone();
         let mut declared = lock(&self.declared);
@@ -155,15 +156,15 @@ impl Bridge {
         let result = self.subscribe(link, &wants, &mut declared);
         let result = result.and_then(|()| self.announce(link, computer, &wants, &mut declared));
         if let Err(error) = result {
-            // It is tried again with the next look.
+            // The next look tries again.
             tracing::warn!(name: "bridge_not_announced", domain = %self.receiving.name, reason = %error);
             return;
         }
         declared.since.get_or_insert_with(Instant::now);
     }
 
-    /// Declares everything in another session, and returns what was declared in the one before. To others the bridge was there all the
-    /// time.
+    /// Declares everything in another session, and returns what was declared in the previous one. For other bridges
+    /// this one was there throughout.
     pub(crate) fn move_to(&self, link: &Link, computer: &NetbiosName) -> Declared {
         let before = std::mem::take(&mut *lock(&self.declared));
         self.update(link, computer);
@@ -172,12 +173,12 @@ impl Bridge {
         before
     }
 
-    /// Takes back what is declared: the session ends. Another one gets it all again.
+    /// Undeclares everything, because the session ends. Another session declares it again.
     pub(crate) fn end_session(&self) {
         *lock(&self.declared) = Declared::default();
     }
 
-    /// Ends the part.
+    /// Stops taking part as a bridge.
     pub(crate) fn stop(&self) {
         *lock(&self.wants) = None;
         self.end_session();
@@ -213,7 +214,8 @@ impl Bridge {
         };
         declared.tokens.retain(|(segment, _)| wants.segments.contains(segment));
         if declared.renewal.is_due() {
-            // Each old one goes when the new one is there: nobody else is to begin in between.
+            // Replace each token only once the new one is declared: otherwise another bridge would take over in
+            // between.
             for (segment, announced) in &mut declared.tokens {
                 *announced = token(segment)?;
             }
@@ -223,7 +225,7 @@ impl Bridge {
                 continue;
             }
             declared.tokens.push((segment.clone(), token(segment)?));
-            // Others learn of it only now, and it of them.
+            // The other bridges and this one learn of each other only now.
             declared.since = None;
         }
         declared.renewal.done(&domain, time);
@@ -232,15 +234,15 @@ impl Bridge {
 }
 
 impl Receiving {
-    /// The domain with the keys that it has now.
+    /// The domain with its current keys.
     fn domain(&self) -> Arc<Domain> {
         Arc::clone(lock(&self.opener).domain())
     }
 
-    /// A message for all that have the slot has come.
+    /// Takes a message to every computer that has the slot.
     fn take(&self, to: &Destination, slot: &SlotName, mut payload: Vec<u8>, attachment: Option<&[u8]>) {
         let opened = lock(&self.opener).open(Kind::Message, to, now(), &mut payload, attachment);
-        // What is refused is counted by the opener.
+        // The opener counts what it refuses.
         let Ok(opened) = opened else { return };
         for data in opened.messages {
             let mut message = FromDomain::new(self.name.clone(), slot.clone(), data);
@@ -249,7 +251,7 @@ impl Receiving {
             match self.waiting.try_send(message) {
                 Ok(()) => self.wake.wake(),
                 Err(TrySendError::Full(_)) => drop(self.busy.fetch_add(1, Ordering::Relaxed)),
-                // The end has come.
+                // The receiving end is gone: the domains are ending.
                 Err(TrySendError::Disconnected(_)) => {}
             }
         }

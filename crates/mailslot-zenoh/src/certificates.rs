@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// Makes sure that the files can be used, whatever the time is: clocks are set, and files replaced, while nodes run.
+/// Checks that the files can be used, at whatever time: clocks are set, and files replaced, while nodes run.
 ///
 /// The error names the file.
 pub(crate) fn check(tls: &Tls) -> Result<(), String> {
@@ -45,14 +45,14 @@ fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     }
 }
 
-/// Bytes of the largest file with certificates: all authorities that browsers know have a quarter of it.
+/// Bytes of the largest file with certificates: four times what all the authorities that browsers know take.
 const MAX_FILE: usize = 1 << 20;
 
 fn pem(path: &Path) -> Result<impl Deref<Target = Vec<u8>>, Option<String>> {
     read_whole(path, MAX_FILE).map_err(|error| Some(error.to_string()))
 }
 
-/// Why a file cannot be read; nothing if what was looked for is not in it.
+/// Why a file cannot be read; `None` if it can, and lacks what was looked for.
 fn why(error: pem::Error) -> Option<String> {
     Some(match error {
         pem::Error::NoItemsFound => return None,
@@ -63,7 +63,7 @@ fn why(error: pem::Error) -> Option<String> {
     })
 }
 
-/// The files' certificates as they are now, for whoever wants to know why others refuse them.
+/// The certificates that are now in the files, to show why peers refuse them.
 pub(crate) fn status(tls: &Tls, now: i64) -> Vec<CertificateStatus> {
     let unusable = check(tls).err();
     let files = [&tls.root_ca, &tls.certificate].into_iter().flatten();
@@ -95,7 +95,7 @@ fn of_certificate(file: &str, der: &CertificateDer<'_>, now: i64) -> Certificate
     let mut status = CertificateStatus::default();
     status.file = file.to_owned();
     let Ok((_, certificate)) = X509Certificate::from_der(der) else {
-        status.problem = Some(format!("{file}: there is something in it that is no certificate"));
+        status.problem = Some(format!("{file}: it contains something that is not a certificate"));
         return status;
     };
     let validity = certificate.validity();
@@ -108,14 +108,14 @@ fn of_certificate(file: &str, der: &CertificateDer<'_>, now: i64) -> Certificate
     status.until = time(&validity.not_after);
     status.until_unix = validity.not_after.timestamp();
     if validity.not_after.timestamp() <= now {
-        status.problem = Some(format!("{file}: {} has expired at {}", status.subject, status.until));
+        status.problem = Some(format!("{file}: {} expired at {}", status.subject, status.until));
     } else if validity.not_before.timestamp() > now {
-        status.problem = Some(format!("{file}: {} begins only at {}", status.subject, status.from));
+        status.problem = Some(format!("{file}: {} is valid only from {}", status.subject, status.from));
     }
     status
 }
 
-/// What the files are, without reading them: another number when one was replaced or written.
+/// The version of the files, found without reading them: it differs once one of them was replaced or written.
 pub(crate) fn version(tls: &Tls) -> u64 {
     let mut hasher = DefaultHasher::new();
     for path in [&tls.root_ca, &tls.certificate, &tls.private_key].into_iter().flatten() {

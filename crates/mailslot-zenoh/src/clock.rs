@@ -1,4 +1,4 @@
-//! The clock, which may be set while this machine takes part, beside one that nobody sets.
+//! The wall clock, which may be set while this machine takes part, compared with the boot clock, which cannot be set.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::lock::lock;
 
-/// By how much a clock moves between two looks without anybody having set it.
+/// Milliseconds by which a clock drifts between two looks without having been set.
 const DRIFT: i64 = 1000;
 
-/// Since when this machine takes part.
+/// When this machine began to take part.
 pub(crate) struct Clock {
     began: Duration,
-    /// When that was by the clock, at the last look, in milliseconds.
+    /// When that was by the wall clock, in milliseconds, as of the last look.
     last: Mutex<Option<i64>>,
 }
 
@@ -23,8 +23,8 @@ impl Clock {
         Clock { began: running(), last: Mutex::default() }
     }
 
-    /// When this machine began to take part, as it is `now`; and by how many milliseconds the clock was set since the last look, if it
-    /// was.
+    /// Returns when this machine began to take part, given that it is `now`; and by how many milliseconds the clock was
+    /// set since the last look, if it was.
     pub(crate) fn look(&self, now: Time) -> (Time, Option<i64>) {
         self.looked(now, running())
     }
@@ -39,7 +39,7 @@ impl Clock {
     }
 }
 
-/// How long the machine runs, its sleep included.
+/// The time since boot, including sleep.
 fn running() -> Duration {
     let time = clock_gettime(ClockId::Boottime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))

@@ -1,4 +1,4 @@
-//! Writes of this machine that wait for receipts.
+//! Confirmed writes of this machine, which wait for receipts.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,14 +16,14 @@ use crate::places::{Place, Places};
 use crate::presences::Group;
 use crate::state::{State, answer, from_domain};
 
-/// Writes that may wait at one time. A write whose receipts are all there waits on for queryables that do not answer, which can
-/// be anybody's, but holds no message.
+/// Writes that may wait at one time. A write that has all its receipts still waits for queryables that do not answer,
+/// which anybody may have declared, but it holds no message.
 const MOST: usize = 4096;
 
 /// Computers whose receipts one write keeps. In an open domain anybody can answer under any name.
 const MOST_COMPUTERS: usize = 1 << 16;
 
-/// How long computers that nobody expects may still answer when the others have, at least.
+/// The shortest time that unexpected computers still have to answer once all expected ones have.
 const GRACE: Duration = Duration::from_millis(50);
 
 /// The confirmed writes of a machine in one domain.
@@ -47,7 +47,7 @@ impl Confirming {
         asker: ReplyTo,
     ) -> Result<(), (ReplyTo, String)> {
         let Some(place) = self.places.take(asker.uid()) else {
-            return Err((asker, "too many confirmed writes wait already, of this user or of all".to_owned()));
+            return Err((asker, "too many confirmed writes are waiting, of this user or of all".to_owned()));
         };
         let sealed = state.destination(address).and_then(|to| Ok((state.seal(Kind::Confirmed, &to, None, data)?, to)));
         let ((envelope, request), to) = match sealed {
@@ -62,15 +62,15 @@ impl Confirming {
         let pending = Pending::new(state, request, expected, asker, place);
         let asked = link.ask(to.key_expression(), envelope, within, move |answer| pending.take(answer));
         if asked.is_err() {
-            // The closure is gone, and has told whoever wrote that nobody has answered.
+            // The closure has been dropped, which has told the asker that nobody answered.
             state.counters.count(Counted::OutgoingRefused);
         }
         Ok(())
     }
 }
 
-/// One confirmed write, as Zenoh holds it: until everybody who could answer has answered, or the time is over. Whoever wrote gets
-/// the receipts then at the latest, and usually earlier ([`Write`]).
+/// One confirmed write, as Zenoh holds it: until every queryable has answered, or the time is over. The asker gets the
+/// receipts then at the latest, and usually earlier ([`Write`]).
 struct Pending {
     write: Arc<Write>,
     _place: Place,
@@ -78,38 +78,38 @@ struct Pending {
 
 /// A write and its receipts.
 ///
-/// Zenoh ends a query when every queryable that matches has answered. One that never answers can be declared by anybody who
-/// reaches the Zenoh network, without a key; so a write ends when the computers that are known to receive have answered, and
+/// Zenoh ends a query when every matching queryable has answered. Anybody who reaches the Zenoh network can declare one
+/// that never answers, without a key; so a write ends when all computers that are known to receive have answered, and
 /// others have had some time.
 struct Write {
     state: Arc<State>,
     request: Request,
     asker: ReplyTo,
     begun: Instant,
-    /// `None` when whoever wrote has been told.
+    /// `None` once the asker has been told.
     receipts: Mutex<Option<Receipts>>,
 }
 
-/// Who has answered, and who should.
+/// The answers so far, and the computers that have yet to answer.
 struct Receipts {
     outcomes: BTreeMap<String, Option<Outcome>>,
-    /// How many of `outcomes` are still to come.
+    /// How many of `outcomes` are still missing.
     missing: usize,
 }
 
-/// What an answer has changed.
+/// The effect of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Taken {
-    /// It is kept, and others are still to come.
+    /// The answer is kept, and others are still missing.
     Kept,
-    /// It is kept, and was the last that was expected.
+    /// The answer is kept, and was the last that was expected.
     Last,
-    /// Its computer has answered before, or too many have.
+    /// The answer is dropped: its computer has answered before, or too many computers have.
     Refused,
 }
 
 impl Pending {
-    /// A write to the computers in `expected`, and to others that may receive it.
+    /// A write to the computers in `expected`, and to any others that receive it.
     fn new(
         state: &Arc<State>,
         request: Request,
@@ -123,7 +123,7 @@ impl Pending {
         Pending { write: Arc::new(write), _place: place }
     }
 
-    /// A computer has answered. The first answer of each counts.
+    /// Takes the answer of a computer. The first answer of each counts.
     fn take(&self, answer: link::Answer) {
         let Write { state, request, receipts, begun, .. } = &*self.write;
         let receipt =
@@ -138,7 +138,8 @@ impl Pending {
         });
         if taken == Taken::Last {
             let write = Arc::clone(&self.write);
-            // A computer whose presence has not come yet, or was held back, may be as far away as the one that was last.
+            // A computer whose presence has not arrived yet, or was withheld, may be as far away as the last one that
+            // answered.
             let grace = begun.elapsed().max(GRACE);
             link::later(grace, move || write.finish());
         }
@@ -152,7 +153,7 @@ impl Drop for Pending {
 }
 
 impl Write {
-    /// Tells whoever wrote, once.
+    /// Tells the asker the receipts, once.
     fn finish(&self) {
         let Some(receipts) = lock(&self.receipts).take() else { return };
         let receipt =

@@ -1,4 +1,4 @@
-//! What a domain has seen on this machine, besides what its opener counts.
+//! What this machine counts in a domain, besides what its opener counts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,31 +7,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) enum Counted {
     /// A process of this machine has written to the domain's slot.
     Outgoing,
-    /// What it wrote there was no message for this domain.
+    /// What the process wrote is not a message for this domain.
     OutgoingMalformed,
-    /// It could not be sent.
+    /// A message could not be sent.
     OutgoingRefused,
-    /// A message of another machine is in its slot.
+    /// A message of another machine has been written to its slot.
     Delivered,
-    /// There is no such slot, or it is not open to the network.
+    /// A message was dropped: there is no such slot, or the slot is not open to the network.
     UndeliveredNoSlot,
-    /// The slot has no room.
+    /// A message was dropped: the slot is full.
     UndeliveredFull,
-    /// The slot does not take it for another reason.
+    /// A message was dropped: the slot refused it for another reason.
     UndeliveredRefused,
-    /// It is larger than the slot takes.
+    /// A message was dropped: it is larger than the slot takes.
     UndeliveredTooLarge,
-    /// A write of this machine that waits for receipts.
+    /// This machine has begun a write that waits for receipts.
     Confirmed,
-    /// A write of another machine was answered.
+    /// This machine has answered a write of another machine.
     ReceiptsSent,
     /// A computer has answered a write of this machine.
     ReceiptsReceived,
-    /// An answer was no receipt, or one too many.
+    /// An answer was not a receipt, or was one too many.
     ReceiptsRefused,
-    /// A presence could not be read.
+    /// A presence could not be opened.
     PresenceRefused,
-    /// A presence was not kept: there are too many.
+    /// A presence was dropped: there are too many.
     PresenceFull,
     /// A computer is not remembered: there are too many.
     ComputerFull,
@@ -55,7 +55,7 @@ const ALL: [(Counted, &str); 15] = [
     (Counted::ComputerFull, "computer_full"),
 ];
 
-/// A number for each.
+/// One number for each.
 #[derive(Debug, Default)]
 pub(crate) struct Counters([AtomicU64; ALL.len()]);
 
@@ -64,7 +64,7 @@ impl Counters {
         self.0[what as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// All of them by their labels.
+    /// All counters with their labels.
     pub(crate) fn all(&self) -> impl Iterator<Item = (String, u64)> {
         ALL.iter().map(|(what, label)| ((*label).to_owned(), self.0[*what as usize].load(Ordering::Relaxed)))
     }

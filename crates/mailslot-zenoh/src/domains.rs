@@ -33,7 +33,7 @@ use crate::watch::Watch;
 /// Descriptors that a node needs besides those of connections: for slots, threads and files.
 const DESCRIPTORS: usize = 256;
 
-/// The domains of a machine, at work in threads of their own until this is dropped.
+/// The domains of a machine, run by threads of their own until this is dropped.
 pub struct Domains {
     computer: NetbiosName,
     parts: Arc<RwLock<Parts>>,
@@ -42,22 +42,23 @@ pub struct Domains {
     /// Wakes the thread that announces slots.
     changed: Arc<Wake>,
     threads: Vec<JoinHandle<()>>,
-    /// Woken when there is something for bridges to carry.
+    /// Woken when there is a message for the bridges to carry, or a session has opened.
     carried: Arc<Wake>,
-    /// What bridges may carry into legacy networks: both ends.
+    /// Messages that the bridges may carry into legacy networks: both ends of the queue.
     from_domains: (SyncSender<FromDomain>, Receiver<FromDomain>),
 }
 
 impl Domains {
-    /// Takes part in `domains` as `computer`. Sessions open in the background, however long that takes. `legacy` tells
-    /// whether this machine is in a legacy network as well, which then is its own domain. `missing` are those domains that this
-    /// machine should take part in and cannot, each with what is wrong: what programs send to them goes nowhere, and least of all
-    /// into another network.
+    /// Takes part in `domains` as `computer`. Sessions open in the background, however long that takes. `legacy` says
+    /// whether this machine is in a legacy network as well, which is then this machine's domain. `missing` are the
+    /// domains that this machine should take part in but cannot, each with the reason: messages that programs send to
+    /// them are refused, and never go to another network.
     ///
     /// # Errors
     ///
     /// - [`Error::Settings`](crate::Error::Settings) if a setting is wrong
-    /// - [`Error::Slot`](crate::Error::Slot) if a slot cannot be created: with [`mailslot::Error::AlreadyExists`] another process is this
+    /// - [`Error::Slot`](crate::Error::Slot) if a slot cannot be created: with [`mailslot::Error::AlreadyExists`]
+    ///   another process is this
     ///   machine's node
     /// - [`Error::Domain`](crate::Error::Domain), [`Error::Io`](crate::Error::Io) if the system refuses something
     pub fn start(
@@ -69,8 +70,9 @@ impl Domains {
         Domains::begin(computer, legacy, domains, missing, Known::default())
     }
 
-    /// The same, and remembers in the file `known` which computers its sealed domains have: they stay theirs also after another start.
-    /// It is read now and written as they come, if this process may.
+    /// As [`Domains::start`], and keeps in the file `known` which computers the sealed domains have, so that they are
+    /// still known after a restart. The file is read now, and written as computers are added, if this process may write
+    /// it.
     ///
     /// # Errors
     ///
@@ -124,7 +126,7 @@ impl Domains {
         self.supervise("domain-routes", answering)
     }
 
-    /// Ends everything and begins anew, perhaps as another computer. What is known of sealed domains stays known.
+    /// Ends everything and starts anew, perhaps as another computer. The computers of sealed domains stay known.
     ///
     /// # Errors
     ///
@@ -147,8 +149,8 @@ impl Domains {
         Ok(())
     }
 
-    /// Takes part in exactly these domains from now on, but for those `missing`. Those that are the same as before go on undisturbed, also with other
-    /// keys; those whose settings are others start anew.
+    /// Takes part in exactly these domains from now on, except for those `missing`. Domains that have not changed, or
+    /// only in their keys, continue undisturbed; those with other settings restart.
     ///
     /// # Errors
     ///
@@ -159,7 +161,7 @@ impl Domains {
         mut missing: BTreeMap<NetbiosName, String>,
     ) -> Result<()> {
         if let Some(error) = domains.iter().find_map(|(domain, settings)| link::check(settings, domain).err()) {
-            // What does not begin must not be sent to elsewhere, either.
+            // Messages for a domain that does not start must not go elsewhere, either.
             let parts = &mut *self.write();
             for (domain, _) in &domains {
                 if !parts.members.iter().any(|member| member.name() == domain.name()) {
@@ -205,41 +207,41 @@ impl Domains {
         result
     }
 
-    /// Looks at slots, addresses and files soon, and not only within a second: something may have changed.
+    /// Looks at slots, addresses and files soon, rather than within a second: something may have changed.
     pub fn look_soon(&self) {
         self.changed.wake();
     }
 
-    /// What each domain is and has counted.
+    /// The state and the counters of each domain.
     pub fn status(&self) -> Vec<Status> {
         self.current().iter().map(|member| status::of(member)).collect()
     }
 
-    /// How many domains have an open session, and how many there are; domains that cannot run are in neither.
+    /// How many domains have an open session, and how many domains there are. Neither includes domains that cannot run.
     pub fn sessions(&self) -> (usize, usize) {
         let members = self.current();
         (members.iter().filter(|member| member.is_open()).count(), members.len())
     }
 
-    /// The computers that take part in the domain, and the slots that each of them has open; `None` if this machine takes no
-    /// part in it.
+    /// The computers that take part in the domain, and the slots that each of them has open; `None` if this machine
+    /// takes no part in it.
     pub fn members(&self, domain: &NetbiosName) -> Option<BTreeMap<String, BTreeSet<String>>> {
         Some(self.member(domain)?.state.presences(|presences| presences.members()))
     }
 
-    /// Takes part as a bridge between the domain and a legacy network from now on, or no longer.
+    /// Starts to take part as a bridge between the domain and a legacy network, or stops with `None`.
     pub fn bridge(&self, domain: &NetbiosName, wants: Option<BridgeWants>) {
         if self.member(domain).is_some_and(|member| member.bridge.want(wants)) {
             self.changed.wake();
         }
     }
 
-    /// Since when this machine is there for others as a bridge of the domain; `None` if it is not.
+    /// Since when other bridges of the domain know of this machine's; `None` if they do not.
     pub fn bridge_since(&self, domain: &NetbiosName) -> Option<Instant> {
         self.member(domain)?.bridge.since()
     }
 
-    /// What was not handed on to this machine's bridge of the domain, by its label.
+    /// Messages that were not passed on to this machine's bridge of the domain, by their label.
     pub fn bridge_counters(&self, domain: &NetbiosName) -> BTreeMap<String, u64> {
         self.member(domain).iter().flat_map(|member| member.bridge.counters()).collect()
     }
@@ -250,7 +252,7 @@ impl Domains {
         self.member(domain).map(|member| member.state.presences(bridges)).unwrap_or_default()
     }
 
-    /// The names of the slots that somebody in the domain has open.
+    /// The names of the slots that at least one computer of the domain has open.
     pub fn slot_names(&self, domain: &NetbiosName) -> Vec<SlotName> {
         let names = |presences: &mut Presences| presences.slot_names().cloned().collect();
         self.member(domain).map(|member| member.state.presences(names)).unwrap_or_default()
@@ -261,20 +263,21 @@ impl Domains {
         self.current().iter().map(|member| member.name().clone()).collect()
     }
 
-    /// Why messages to `address` must not be sent in a legacy network, if they must not: it is a domain of this machine, or a
-    /// computer that a sealed one has, or has had. Of each domain, 65,536 computers are remembered.
+    /// Why messages to `address` must not be sent in a legacy network; `None` if they may. They must not if the address
+    /// is a domain of this machine, or a computer that a sealed one has, or has had. Of each domain, 65,536 computers
+    /// are remembered.
     pub fn protects(&self, address: &Address) -> Option<String> {
         self.read().protects(address)
     }
 
-    /// What the names of these computers mean from now on, and those of no others: by the operator's word, which counts more than
-    /// what any domain says. A name that is a domain's means that in any case.
+    /// Sets what the names of these computers mean from now on, and of no others. The operator's word counts more than
+    /// what any domain announces, but the name of a domain always means that domain.
     pub fn mean(&self, computers: BTreeMap<NetbiosName, Meant>) {
         self.write().computers = computers;
     }
 
-    /// Whether a message of a legacy network, of which this is the id, has not come yet through the domain; from now on it
-    /// is known there, and what a bridge carries of it is a copy.
+    /// Whether the domain has not yet carried this message of a legacy network, whose id is `legacy_id`. From now on
+    /// the domain knows it, and what a bridge carries of it is a copy.
     pub fn is_first(&self, domain: &NetbiosName, legacy_id: [u8; 16]) -> bool {
         self.member(domain).is_none_or(|member| member.state.is_first(legacy_id))
     }
@@ -284,20 +287,20 @@ impl Domains {
     /// # Errors
     ///
     /// - [`Error::Domain`](crate::Error::Domain) if the domain does not let it be sent
-    /// - [`Error::Zenoh`](crate::Error::Zenoh) if the session does not
+    /// - [`Error::Zenoh`](crate::Error::Zenoh) if the session does not let it be sent
     pub fn carry(&self, domain: &NetbiosName, slot: &SlotName, legacy: &Legacy<'_>, data: &[u8]) -> Result<()> {
         let Some(member) = self.member(domain) else { return Ok(()) };
         let to = member.state.domain().broadcast(slot)?;
         member.carry(&to, legacy, data)
     }
 
-    /// The next messages that bridges of this machine may carry into a legacy network, so many at most.
+    /// Takes up to `most` messages for the bridges of this machine to carry into a legacy network.
     pub fn from_domains(&self, most: usize) -> Vec<FromDomain> {
-        // First: what comes meanwhile wakes again.
+        // Clear first: a message that comes meanwhile wakes again.
         self.carried.clear();
         let taken: Vec<FromDomain> = self.from_domains.1.try_iter().take(most).collect();
         if taken.len() == most {
-            // There may be more, and nothing else would tell.
+            // More may be left, and nothing else would wake for them.
             self.carried.wake();
         }
         taken
@@ -328,7 +331,7 @@ impl Domains {
     }
 }
 
-/// Readable when there are messages [`from_domains`](Domains::from_domains), or a session has opened, until they are taken.
+/// Readable when there are messages to take ([`from_domains`](Domains::from_domains)), or a session has opened.
 impl AsFd for Domains {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.carried.as_fd()
@@ -351,14 +354,14 @@ impl Drop for Domains {
     }
 }
 
-/// Whether two files describe the same domain, which may have other keys.
+/// Whether both describe the same domain, if perhaps with other keys.
 fn is_same(a: &Domain, b: &Domain, computer: &NetbiosName) -> bool {
-    // This is made of the id, or the name of an open domain, and of the secret for names.
+    // These names follow from the id, or from the name of an open domain, and from the secret for names.
     let names = |domain: &Domain| domain.all_slots_of(computer);
     a.name() == b.name() && names(a) == names(b) && a.lan() == b.lan() && a.connect() == b.connect()
 }
 
-/// The keys, without what is secret: their ids tell them apart.
+/// The keys without their secrets: the ids tell them apart.
 fn keys(domain: &Domain) -> Vec<(KeyId, Time, Option<Time>)> {
     domain.keys().iter().map(|key| (key.id(), key.send_from(), key.accept_until())).collect()
 }

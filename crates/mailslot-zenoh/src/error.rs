@@ -13,22 +13,22 @@ pub enum Error {
     Settings(String),
     /// Something about the domain itself, or its file.
     Domain(mailslot_domain::Error),
-    /// A local slot refused something.
+    /// A local slot has refused something.
     Slot(mailslot::Error),
-    /// None of the endpoints to connect to can be reached; the text says for each why.
+    /// None of the endpoints to connect to can be reached; the text gives the reason for each.
     Unreachable(String),
-    /// Zenoh refused something.
+    /// Zenoh has refused something.
     Zenoh {
         /// What was being done.
         action: &'static str,
-        /// What Zenoh said.
+        /// Zenoh's error.
         source: zenoh::Error,
     },
-    /// The operating system refused something.
+    /// The operating system has refused something.
     Io {
         /// What was being done.
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
@@ -57,7 +57,7 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        // The text of what caused this is in that of this, so only what lies behind it is told here.
+        // The text of an error includes that of its cause, so `source` returns only what lies behind the cause.
         match self {
             Error::Settings(_) | Error::Unreachable(_) => None,
             Error::Domain(error) => error.source(),
@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    /// Wherever an error has a source, that has one, too.
+    /// An error has a source exactly where its cause has one.
     #[test]
     fn no_error_says_what_its_source_says_again() {
         let source = || io::Error::new(io::ErrorKind::StorageFull, io::Error::other("no block is left"));

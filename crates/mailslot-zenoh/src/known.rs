@@ -1,4 +1,5 @@
-//! The computers that sealed domains have, or have had: what is meant for them goes to no other network, also while they are away.
+//! The computers that sealed domains have, or have had. Messages for them go to no other network, even while they are
+//! away.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -14,22 +15,22 @@ use tempfile::NamedTempFile;
 
 use crate::lock::lock;
 
-/// Computers that are remembered of a domain. A member can announce computers of any name: beyond these, computers that are
-/// away are as if they had never been there.
-const MOST: usize = 1 << 16;
+/// Computers that are remembered of a domain. A member can announce computers of any name: beyond this number, a
+/// computer that is away counts as never seen.
+const MAX_COMPUTERS: usize = 1 << 16;
 /// Bytes of the largest file that is read.
 const MOST_BYTES: usize = 16 << 20;
-/// How long after a change the file is written, at least.
+/// The shortest time between a change and writing the file.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A sealed domain: its name, and what makes it this one and no other of that name.
+/// A sealed domain: its name, and the id that tells it from others of that name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Owner {
     pub(crate) name: NetbiosName,
     pub(crate) id: [u8; 16],
 }
 
-/// Which sealed domain has a computer: the first one in which it was seen, whoever announces it elsewhere later.
+/// Which sealed domain has a computer: the first in which the computer was seen, whichever announces it later.
 #[derive(Debug, Default)]
 pub(crate) struct Known(Mutex<Computers>);
 
@@ -37,13 +38,13 @@ pub(crate) struct Known(Mutex<Computers>);
 struct Computers {
     owners: HashMap<NetbiosName, Owner>,
     numbers: HashMap<Owner, usize>,
-    /// Where they are kept for the next start.
+    /// The file that keeps them for the next start.
     file: Option<PathBuf>,
     changed: Option<Instant>,
 }
 
 impl Known {
-    /// Those that the file remembers; what cannot be read is not known. They are written there as they change.
+    /// Reads the computers that the file has, and skips lines that are malformed. Changes are written to the same file.
     pub(crate) fn in_file(path: &Path) -> Known {
         let text = read_text(path, MOST_BYTES).unwrap_or_default();
         let mut computers = Computers { file: Some(path.to_owned()), ..Computers::default() };
@@ -63,7 +64,7 @@ impl Known {
         lock(&self.0).owners.get(computer).cloned()
     }
 
-    /// Forgets those of other domains than these.
+    /// Forgets the computers of domains that do not stay.
     pub(crate) fn retain(&self, stays: impl Fn(&Owner) -> bool) {
         let mut computers = lock(&self.0);
         let before = computers.owners.len();
@@ -74,8 +75,8 @@ impl Known {
         }
     }
 
-    /// Writes the file if something has changed a while ago, or at the end. The error says why it cannot be written, once for
-    /// each change.
+    /// Writes the file if the last change is some time ago, or `at_the_end`. The error says why it cannot be written,
+    /// once for each change.
     pub(crate) fn save(&self, at_the_end: bool) -> std::io::Result<()> {
         let (path, text) = {
             let mut computers = lock(&self.0);
@@ -96,7 +97,7 @@ impl Computers {
         let number = self.numbers.entry(owner.clone()).or_default();
         match self.owners.entry(computer.clone()) {
             Entry::Occupied(_) => true,
-            Entry::Vacant(vacant) if *number < MOST => {
+            Entry::Vacant(vacant) if *number < MAX_COMPUTERS => {
                 vacant.insert(owner.clone());
                 *number += 1;
                 self.changed.get_or_insert_with(Instant::now);
@@ -106,7 +107,7 @@ impl Computers {
         }
     }
 
-    /// A line for each computer: the domain, its id and the computer. No name has a tabulator.
+    /// A line for each computer: the domain, its id and the computer. No name contains a tab.
     fn text(&self) -> String {
         let mut text = String::new();
         for (computer, owner) in &self.owners {
@@ -140,12 +141,12 @@ mod tests {
     #[test]
     fn memory_is_bounded_for_each_domain_and_keeps_what_it_has() {
         let (known, plant, office) = (Known::default(), owner("PLANT", 1), owner("OFFICE", 2));
-        assert!((0..MOST).all(|number| known.remember(&pc(number), &plant)));
-        assert!(known.remember(&pc(7), &plant) && !known.remember(&pc(MOST), &plant));
-        assert_eq!((known.owner(&pc(0)), known.owner(&pc(MOST))), (Some(plant.clone()), None));
-        assert!(known.remember(&pc(MOST), &office));
+        assert!((0..MAX_COMPUTERS).all(|number| known.remember(&pc(number), &plant)));
+        assert!(known.remember(&pc(7), &plant) && !known.remember(&pc(MAX_COMPUTERS), &plant));
+        assert_eq!((known.owner(&pc(0)), known.owner(&pc(MAX_COMPUTERS))), (Some(plant.clone()), None));
+        assert!(known.remember(&pc(MAX_COMPUTERS), &office));
         known.retain(|owner| *owner == office);
-        assert_eq!((known.owner(&pc(0)), known.owner(&pc(MOST))), (None, Some(office)));
+        assert_eq!((known.owner(&pc(0)), known.owner(&pc(MAX_COMPUTERS))), (None, Some(office)));
         assert!(known.remember(&pc(1), &plant));
     }
 

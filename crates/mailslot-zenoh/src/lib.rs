@@ -1,21 +1,21 @@
-//! Modern mailslot domains at work: sessions of [Zenoh](https://zenoh.io) that carry what `mailslot-domain` seals, between
-//! the slots of this machine and those of others. `mailslot node` has it behind its feature `zenoh`.
+//! Modern mailslot domains at work: [Zenoh](https://zenoh.io) sessions that carry what `mailslot-domain` seals between
+//! the slots of this machine and those of others. `mailslot node` uses this crate with its feature `zenoh`.
 //!
-//! [`Domains`] is everything: it opens a session for each domain, announces the slots of this machine that are open to the
-//! network, delivers what comes for them, sends what programs write to the slot of a domain
-//! ([`mailslot::network`]), and answers what they ask ([`mailslot::network::routes`]). [`Settings`] say how a session is
-//! made, with defaults that let nobody in who was not asked for.
+//! [`Domains`] is the entry: it opens a session for each domain, announces the slots of this machine that are open to
+//! the network, delivers messages to them, sends what programs write to the slot of a domain ([`mailslot::network`]),
+//! and answers their questions ([`mailslot::network::routes`]). [`Settings`] say how a session is made; the defaults
+//! let nobody in.
 //!
-//! Nothing here waits for a slow receiver, but for 10 ms when the way to it becomes full (50 ms with a message that is sent in
-//! fragments); and nothing that arrives makes a table grow beyond its bound.
+//! A send waits for a slow receiver for at most 10 ms when the queue to it becomes full, or 50 ms with a message that
+//! is sent in fragments. Nothing that arrives makes a table grow beyond its bound.
 //!
-//! What happens is told by [`tracing`], in events whose targets begin with `mailslot_zenoh`.
+//! Events are reported by [`tracing`], with targets that begin with `mailslot_zenoh`.
 //!
 //! # Portability
 //!
 //! Unix only: elsewhere this crate is empty.
 
-// `link/linger.rs` has two calls that nothing safe offers.
+// `link/linger.rs` makes two calls for which there is no safe wrapper.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg(unix)]
@@ -55,6 +55,6 @@ pub use error::{Error, Result};
 pub use link::{check, trace_layer, zenoh_config};
 pub use process::own_process;
 
-// What this crate is set to, and what it says of itself, needs no Zenoh.
+// Settings and status need no Zenoh, so they are in `mailslot-domain`.
 pub use mailslot_domain::settings::{Meant, Mode, Settings, Tls};
 pub use mailslot_domain::status::Status;

@@ -1,4 +1,5 @@
-//! The thread that looks at slots, and at everything else that changes without telling: every second, and when there are others.
+//! The thread that looks at slots, and at everything else that changes without notice: every second, and when slots
+//! change.
 
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,11 +12,11 @@ use crate::routes::{Parts, current};
 use crate::wake::Wake;
 use crate::watch::{Watch, open_slots};
 
-/// A look at the slots that takes longer is not followed by the next one at once.
+/// After a look at the slots that took longer than this, the next one waits.
 const LONG_LOOK: Duration = Duration::from_millis(10);
 const LONGEST_REST: Duration = Duration::from_millis(500);
 
-/// What the thread looks at, and whom it tells.
+/// What the thread looks at.
 pub(crate) struct Looking {
     pub(crate) watch: Watch,
     pub(crate) parts: Arc<RwLock<Parts>>,
@@ -24,12 +25,12 @@ pub(crate) struct Looking {
 }
 
 impl Looking {
-    /// Looks until `stop` says so.
+    /// Looks until `stop` is true.
     pub(crate) fn run(&self, stop: &AtomicBool) {
         while !stop.load(Ordering::SeqCst) {
             let begun = processor_time();
             self.look();
-            // Any local user can make slots come and go all the time; looking takes a fifth of a processor at most.
+            // Any local user can create and close slots all the time: looking takes at most a fifth of a processor.
             let took = processor_time().saturating_sub(begun);
             if took > LONG_LOOK {
                 std::thread::sleep((4 * took).min(LONGEST_REST));
@@ -46,13 +47,13 @@ impl Looking {
             tracing::warn!(name: "sessions_refused", number = refused.number, last = %refused.last);
         }
         if is_own() {
-            // Often enough: a session that is cut off ends after Zenoh's lease of ten seconds.
+            // Once a second is often enough: a session that is cut off ends after Zenoh's lease of ten seconds.
             turn_linger_off();
         }
     }
 }
 
-/// Writes down which computers sealed domains have.
+/// Writes the computers of sealed domains to their file.
 pub(crate) fn remember(parts: &RwLock<Parts>, at_the_end: bool) {
     let known = Arc::clone(&parts.read().unwrap_or_else(PoisonError::into_inner).known);
     if let Err(error) = known.save(at_the_end) {
@@ -63,12 +64,12 @@ pub(crate) fn remember(parts: &RwLock<Parts>, at_the_end: bool) {
 fn announce(parts: &RwLock<Parts>) {
     match open_slots() {
         Ok(slots) => current(parts).iter().for_each(|member| member.update(&slots)),
-        // What is announced stays, and nobody is told that there is no such slot.
+        // What is announced stays announced, and nobody is told that a slot does not exist.
         Err(_) => current(parts).iter().for_each(|member| member.state.slots_unknown()),
     }
 }
 
-/// What this thread has taken of a processor: a look that others hold up is no long one.
+/// The processor time of this thread: a look that other threads delay does not count as long.
 fn processor_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))

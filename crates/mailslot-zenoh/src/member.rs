@@ -1,4 +1,4 @@
-//! A machine's part in one domain: its life with one session after the other, and the slot for what is to be sent.
+//! A machine's part in one domain: its sessions, one after the other, and the slot for messages to be sent.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,15 +29,15 @@ use crate::supervise;
 use crate::upkeep::{TOLD, Upkeep};
 use crate::wake::Wake;
 
-/// Pause before another try to open a session.
+/// Pause before another attempt to open a session.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// How long messages wait in the slot until a session that follows another one knows everybody.
+/// How long messages wait in the slot until a session that replaces another one knows all presences.
 const HELD: Duration = Duration::from_secs(5);
-/// How often it is looked whether it does.
+/// How often to check whether it does.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What is declared in a session that another one has followed.
+/// What is declared in a session that was replaced.
 type Before = (announcing::Before, bridge::Declared);
 
 /// A machine's part in one domain.
@@ -45,31 +45,31 @@ pub(crate) struct Member {
     pub(crate) state: Arc<State>,
     pub(crate) settings: Settings,
     pub(crate) bridge: Bridge,
-    /// The slot for what is to be sent; none after the end.
+    /// The slot for messages to be sent; none after the end.
     outgoing: Mutex<Option<Mailslot>>,
-    /// The open one.
+    /// The open session.
     session: Mutex<Option<Arc<Session>>>,
     announced: Mutex<Announced>,
     upkeep: Mutex<Upkeep>,
-    /// For waits for receivers.
+    /// Waits for receivers.
     waits: Arc<Places>,
     confirming: Confirming,
     requesting: Requesting,
     life: Life,
 }
 
-/// The thread in which a session is open, and what is to become of that.
+/// The thread that holds the session open, and what it is told.
 struct Life {
     stop: Arc<AtomicBool>,
     /// Another session is to be opened.
     reopen: AtomicBool,
-    /// Woken when one of them is said, or the task that sends has ended.
+    /// Woken when one of these is set, or the task that sends has ended.
     woken: Arc<Wake>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Member {
-    /// Takes part from now on; the session opens in the background. `changed` is woken when it is open.
+    /// Takes part from now on; the session opens in the background, and `changed` is woken when it is open.
     pub(crate) fn start(
         domain: Arc<Domain>,
         computer: &NetbiosName,
@@ -115,20 +115,20 @@ impl Member {
         &self.state.name
     }
 
-    /// Goes on with other keys: session, slots and streams stay. Tokens are made anew with the next look at the slots.
+    /// Continues with other keys: session, slots and streams stay. The next look at the slots renews all tokens.
     pub(crate) fn use_keys(&self, domain: Arc<Domain>) {
         self.bridge.use_keys(&domain);
         self.state.use_keys(domain);
         lock(&self.announced).renew_at_once();
     }
 
-    /// Makes all tokens anew with the next look at the slots, and asks for those of others: keys may be others by another clock.
+    /// Has the next look at the slots renew all tokens, and ask for those of others: another clock may mean other keys.
     pub(crate) fn renew_at_once(&self) {
         self.bridge.renew_at_once();
         lock(&self.announced).renew_at_once();
     }
 
-    /// The slot for what is to be sent to `address`, and bytes of the largest message.
+    /// The slot for messages to `address`, and bytes of the largest message.
     pub(crate) fn route(&self, address: &Address) -> Answer {
         if let Err(error) = self.state.destination(address) {
             return Answer::Refused(error.to_string());
@@ -144,7 +144,7 @@ impl Member {
         lock(&self.session).is_some()
     }
 
-    /// Whether a session is open, and with how many peers and routers it is connected.
+    /// The numbers of peers and of routers to which the session is connected; `None` if no session is open.
     pub(crate) fn connections(&self) -> Option<(usize, usize)> {
         Some(self.session()?.link.connections())
     }
@@ -153,7 +153,7 @@ impl Member {
     pub(crate) fn stop(&self) {
         self.life.stop.store(true, Ordering::SeqCst);
         self.life.woken.wake();
-        // Others may still hold this member, but the name is free from the end of this call on.
+        // Other threads may still hold this member, but the name is free once this returns.
         drop(lock(&self.outgoing).take());
         if let Some(thread) = lock(&self.life.thread).take() {
             thread.thread().unpark();
@@ -165,7 +165,7 @@ impl Member {
         self.state.presences(|presences| presences.clear());
     }
 
-    /// Has another session opened: there are addresses or files that this one does not have.
+    /// Has another session opened: there are addresses or files that the current one lacks.
     pub(crate) fn reopen(&self) {
         self.life.reopen.store(true, Ordering::SeqCst);
         self.life.woken.wake();
@@ -177,7 +177,7 @@ impl Member {
 
     fn run(self: &Arc<Member>, outgoing: &Arc<AsyncMailslot>, changed: &Wake) {
         while !self.is_stopped() {
-            // One that is open stays, also if this thread has panicked.
+            // An open session stays, even if this thread has panicked.
             let was_open = self.is_open();
             let Some(session) = self.session().or_else(|| self.open()) else { return };
             changed.wake();
@@ -189,7 +189,8 @@ impl Member {
                 before = self.send(&session, outgoing);
             }
             if before.is_some() {
-                // Others learn of what is declared anew before this goes, and what was sent to it and from it arrives.
+                // Peers learn of the new declarations before the old session goes, and what was under way to and from
+                // it arrives.
                 self.pause(Duration::from_secs(1));
                 drop(before);
                 session.close();
@@ -204,8 +205,8 @@ impl Member {
         self.life.stop.load(Ordering::SeqCst)
     }
 
-    /// Sends what programs of this machine write, until the end of the session. Returns what is declared in it if another one has taken
-    /// its place meanwhile.
+    /// Sends what programs of this machine write, until the end of the session. Returns what is declared in it if it
+    /// was replaced.
     fn send(self: &Arc<Member>, session: &Arc<Session>, outgoing: &Arc<AsyncMailslot>) -> Option<Before> {
         let (member, outgoing) = (Arc::clone(self), Arc::clone(outgoing));
         let by = Arc::clone(session);
@@ -216,12 +217,14 @@ impl Member {
         });
         self.life.woken.wait(None);
         let is_wanted = !self.is_stopped() && self.life.reopen.load(Ordering::SeqCst);
-        // What would be sent from an address that has gone waits in the slot. When the sending has ended, it has let go of that.
+        // Messages that would be sent from an address that has gone wait in the slot, which the task has let go of once
+        // it has ended.
         let ground = Ground::now(&self.settings, &self.state.domain());
         let (before, ended) = if !is_wanted {
             (None, sending.end())
         } else if session.ground.has_lost_all(&ground) {
-            // The next one would find this one beside itself, and try for seconds to reach it where it no longer is.
+            // The next session would discover this one beside it, and try for seconds to reach it where it no longer
+            // is.
             (None, sending.end())
         } else if session.ground.has_lost(&ground) {
             let ended = sending.end();
@@ -240,7 +243,7 @@ impl Member {
         before
     }
 
-    /// So long, unless something happens before.
+    /// Waits for `long`, unless woken before.
     fn pause(&self, long: Duration) {
         self.life.woken.clear();
         if !self.is_stopped() {
@@ -248,7 +251,7 @@ impl Member {
         }
     }
 
-    /// Waits, at most so long, until the newest session was told of everybody of whom the one before was.
+    /// Waits, at most `within`, until the newest session has been told of all presences that the previous one knew.
     fn wait_until_told(&self, within: Duration) {
         let end = Instant::now() + within;
         while !self.state.presences(|presences| presences.is_told(&self.state.computer))
@@ -259,7 +262,7 @@ impl Member {
         }
     }
 
-    /// Opens a session, for as long as that takes. `None` if the end comes before.
+    /// Opens a session, however long that takes. `None` if the member is stopped before.
     fn open(&self) -> Option<Arc<Session>> {
         let mut said = None;
         while !self.is_stopped() {
@@ -290,8 +293,9 @@ impl Member {
         None
     }
 
-    /// Puts another session in the place of the open one, if two can be open at once, and returns what is declared in that one. So
-    /// nothing is missed in between, and nobody seems to be away. It has so long to learn of everybody before.
+    /// Replaces the open session by another one, if two can be open at once, and returns what is declared in the old
+    /// one. So no message is missed in between, and no computer seems to be away. Before that, the new session has
+    /// `within` to learn of all presences.
     fn replace(&self, within: Duration) -> Option<Before> {
         if !can_overlap(&self.settings, &self.state.domain()) {
             return None;
@@ -310,7 +314,7 @@ impl Member {
         Some((slots, bridge))
     }
 
-    /// Closes the session, if one is open. What was announced in it is taken back first.
+    /// Closes the session, if one is open. What was announced in it is undeclared first.
     fn close(&self) {
         let Some(session) = lock(&self.session).take() else { return };
         std::mem::take(&mut *lock(&self.announced)).end(&self.state);
@@ -318,19 +322,20 @@ impl Member {
         session.close();
     }
 
-    /// Announces the slots that are open to the network, takes back what is gone, and looks at everything else.
+    /// Announces the slots that are open to the network, undeclares those that are gone, and looks at everything else.
     pub(crate) fn update(self: &Arc<Member>, slots: &BTreeMap<String, SlotName>) {
         let session = self.session();
         lock(&self.upkeep).look(self, session.as_deref());
         drop(session);
         let mut announced = lock(&self.announced);
-        // The one that is open now: what is announced in one that was closed meanwhile would never be taken back.
+        // Use the session that is open now: what is announced in one that was closed meanwhile would never be
+        // undeclared.
         let Some(session) = self.session() else { return };
         self.bridge.update(&session.link, &self.state.computer);
         announced.update(&session, &self.state, slots);
     }
 
-    /// Sends what a bridge carries.
+    /// Sends a message that a bridge carries.
     pub(crate) fn carry(&self, to: &Destination, legacy: &Legacy<'_>, data: &[u8]) -> Result<()> {
         let Some(session) = self.session() else { return Ok(()) };
         let (envelope, _) = self.state.seal(Kind::Message, to, Some(legacy), data)?;
@@ -340,7 +345,7 @@ impl Member {
     /// Has the asker told how many receive at `address`.
     pub(crate) fn count_receivers(&self, address: &Address, at_least: usize, within: Duration, asker: ReplyTo) {
         let Some(place) = self.waits.take(asker.uid()) else {
-            return refuse(&asker, "too many wait for receivers already, of this user or of all");
+            return refuse(&asker, "too many waits for receivers are under way, of this user or of all");
         };
         let deadline = Instant::now() + within;
         self.state.wait(Waiting { group: self.state.group(address), at_least, deadline, asker, _place: place });
@@ -354,7 +359,7 @@ impl Member {
         }
     }
 
-    /// The open session. If there is none, the asker is told.
+    /// The open session. If there is none, the asker is told so.
     fn open_session(&self, asker: &ReplyTo) -> Option<Arc<Session>> {
         let session = self.session();
         if session.is_none() {
@@ -376,7 +381,7 @@ fn refuse(asker: &ReplyTo, why: impl Into<String>) {
     answer(asker, &Answer::Refused(why.into()));
 }
 
-/// Tells that the task that sends has ended, in whatever way.
+/// Wakes the member's thread when the task that sends has ended, in whatever way.
 struct SendingEnds<'m>(&'m Member);
 
 impl Drop for SendingEnds<'_> {
@@ -385,7 +390,7 @@ impl Drop for SendingEnds<'_> {
     }
 }
 
-/// The name of the slot for what is to be sent in the domain.
+/// The name of the slot for messages to be sent in the domain.
 fn slot_name(domain: &Domain) -> String {
     format!(r"\\.\mailslot\mailslot\node\domain\{}", domain.name())
 }

@@ -1,10 +1,10 @@
-//! Sending what programs of this machine have written: messages for one address that wait together travel together.
+//! Sending what programs of this machine have written. Messages for one address that wait together travel together.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use mailslot::network::{Outgoing, Retry, Undecoded};
+use mailslot::network::{self, Retry, Undecoded};
 use mailslot::{Address, AsyncMailslot, Mailslot, Timeout};
 use mailslot_domain::{Batch, Destination, Envelope, Kind, Limits};
 use tokio::task::{block_in_place, yield_now};
@@ -14,19 +14,19 @@ use crate::error::Result;
 use crate::link::{Link, QUEUE, Way};
 use crate::state::State;
 
-/// Addresses whose ways are kept.
-const MOST: usize = 256;
-/// So many messages of at most so many bytes are put in Zenoh's thread that sends: each fits into a packet, and the queue of a
-/// session has room for all of them.
+/// Addresses whose publishers are kept.
+const MAX_PUBLISHERS: usize = 256;
+/// Up to this many messages of up to this many bytes are put in Zenoh's thread that sends: each fits into a packet, and
+/// a session's queue has room for all of them.
 const FEW: usize = QUEUE;
 const SMALL: usize = 48 << 10;
-/// Messages that are taken from the slot before what waits is sent.
+/// Messages that are read from the slot before those that wait are sent.
 const MANY: usize = 1024;
 
-/// What is on its way from the domain's slot to the session.
+/// The messages between the domain's slot and the session.
 pub(crate) struct Sender<'m> {
     ways: Ways<'m>,
-    /// Messages that wait, and the address of all of them in its encoded form.
+    /// Messages that wait, and the encoded address of all of them.
     batch: Batch,
     address: Vec<u8>,
     /// Whether messages may travel together.
@@ -39,10 +39,12 @@ impl<'m> Sender<'m> {
         Sender { ways, batch: Batch::new(limits), address: Vec::new(), joins: state.domain().is_sealed() }
     }
 
-    /// Sends what comes until `stop` says so, in a task of Zenoh's runtime that sends. A slot that cannot be read is tried again.
+    /// Sends what programs write until `stop` is true, in a task of Zenoh's runtime that sends. A slot that cannot be
+    /// read is tried again.
     ///
-    /// There a put wakes no thread: what it leads to runs next in the same one. But nothing is sent while it waits, so whatever may
-    /// wait for room, or is much, is done apart. That is everything if the queue is `shared` with others.
+    /// There a put wakes no thread: the work that it causes runs next in the same one. But nothing is sent while the
+    /// task blocks, so puts that may wait for room, or are many, run with `block_in_place`. That is everything if the
+    /// queue is `shared` with other traffic.
     pub(crate) async fn run(&mut self, slot: &AsyncMailslot, shared: bool, stop: &AtomicBool) {
         let mut retry = Retry::default();
         while !stop.load(Ordering::SeqCst) {
@@ -71,12 +73,12 @@ impl<'m> Sender<'m> {
             } else {
                 self.flush();
             }
-            // First what was put: it is sent by another task of this thread.
+            // Another task of this thread sends what was put: let it run first.
             yield_now().await;
         }
     }
 
-    /// Sends until nothing waits any more.
+    /// Sends until no message waits any more.
     fn drain(&mut self, slot: &Mailslot, stop: &AtomicBool) {
         loop {
             self.flush();
@@ -88,11 +90,11 @@ impl<'m> Sender<'m> {
         }
     }
 
-    /// Takes what a program of this machine has written to the domain's slot. It travels with the next
+    /// Takes what a program of this machine has written to the domain's slot. It is sent with the next
     /// [`flush`](Sender::flush) at the latest.
     fn take(&mut self, bytes: &[u8]) {
         self.ways.state.counters.count(Counted::Outgoing);
-        let Some((address, data)) = Outgoing::split(bytes) else {
+        let Some((address, data)) = network::Outgoing::split(bytes) else {
             return self.ways.state.counters.count(Counted::OutgoingMalformed);
         };
         let joins = self.joins && address == self.address;
@@ -107,7 +109,7 @@ impl<'m> Sender<'m> {
         }
     }
 
-    /// Sends what waits.
+    /// Sends the messages that wait.
     fn flush(&mut self) {
         if !self.batch.is_empty() {
             let batch = &self.batch;
@@ -117,16 +119,16 @@ impl<'m> Sender<'m> {
     }
 }
 
-/// The ways to addresses that were written to before.
+/// The publishers of addresses that were written to before.
 struct Ways<'m> {
     state: &'m State,
     link: &'m Link,
-    /// By the addresses in their encoded form.
+    /// By encoded address.
     known: HashMap<Vec<u8>, (Destination, Way)>,
 }
 
 impl Ways<'_> {
-    /// Sends so many messages to `address` in one envelope, or tells why it does not.
+    /// Sends `count` messages to `address` in one envelope, or reports why it does not.
     fn send(
         &mut self,
         address: &[u8],
@@ -139,7 +141,9 @@ impl Ways<'_> {
             Some(way) => match way.and_then(|(to, way)| way.put(seal(state, to)?)) {
                 Ok(()) => return,
                 Err(error) => {
-                    let to = Outgoing::decode(address).map(|message| message.address.to_string()).unwrap_or_default();
+                    let to = network::Outgoing::decode(address)
+                        .map(|message| message.address.to_string())
+                        .unwrap_or_default();
                     tracing::warn!(name: "not_sent", to = %to, reason = %error);
                     Counted::OutgoingRefused
                 }
@@ -148,10 +152,10 @@ impl Ways<'_> {
         (0..count).for_each(|_| state.counters.count(counted));
     }
 
-    /// The way to `address`; `None` if it is none.
+    /// The publisher for `address`; `None` if the address is malformed.
     fn find(&mut self, address: &[u8]) -> Option<Result<&(Destination, Way)>> {
         if !self.known.contains_key(address) {
-            let decoded = match Outgoing::decode(address) {
+            let decoded = match network::Outgoing::decode(address) {
                 Ok(decoded) => decoded,
                 Err(undecoded) => {
                     if undecoded != Undecoded::Malformed {
@@ -160,10 +164,10 @@ impl Ways<'_> {
                     return None;
                 }
             };
-            // Others are told of a publisher, for which there must be room.
+            // Declaring a publisher informs peers, which may wait for room in the queues to them.
             match block_in_place(|| self.make(&decoded.address)) {
                 Ok(way) => {
-                    if self.known.len() >= MOST {
+                    if self.known.len() >= MAX_PUBLISHERS {
                         self.known.clear();
                     }
                     self.known.insert(address.to_vec(), way);

@@ -1,20 +1,20 @@
-//! Places for what users of this machine have under way, so that none of them takes all.
+//! Places for work that users of this machine have under way, so that no user takes all of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::lock::lock;
 
-/// So many users who take all that one may have leave nothing to others.
+/// One user may take one place in this many.
 const SHARE: usize = 4;
 
-/// So many places, and a quarter of them for one user.
+/// A number of places, of which one user may have a quarter.
 pub(crate) struct Places {
     most: usize,
     taken: Mutex<HashMap<u32, usize>>,
 }
 
-/// A place of a user, until it is dropped.
+/// A user's place, taken until this is dropped.
 pub(crate) struct Place {
     places: Arc<Places>,
     uid: u32,
@@ -25,7 +25,7 @@ impl Places {
         Arc::new(Places { most, taken: Mutex::default() })
     }
 
-    /// `None` if all are taken, or all that this user may have.
+    /// `None` if all places are taken, or all that this user may have.
     pub(crate) fn take(self: &Arc<Places>, uid: u32) -> Option<Place> {
         let mut taken = lock(&self.taken);
         let (all, own) = (taken.values().sum::<usize>(), taken.get(&uid).copied().unwrap_or_default());

@@ -15,15 +15,15 @@ pub(crate) const MOST_WAITING: usize = 1024;
 
 /// The presences of a domain, by the key expressions that announce them.
 ///
-/// Those that the domain's keys do not open are not kept, as anybody can make them: when keys change, Zenoh is asked for all
-/// presences again.
+/// Those that the domain's keys do not open are not kept, as anybody can make them: when keys change, Zenoh is asked
+/// for all presences again.
 #[derive(Default)]
 pub(crate) struct Presences {
     /// Each with the session in which it was last told.
     announced: HashMap<String, (Presence, u64)>,
     session: u64,
-    /// How often each computer is announced, and with which slots: a node that has started again may be there twice for a
-    /// moment.
+    /// How often each computer is announced, and with which slots: a node that has started again may be there twice for
+    /// a moment.
     computers: BTreeMap<String, usize>,
     slots: HashMap<SlotName, BTreeMap<String, usize>>,
     /// The bridges, by the key expressions that announce them.
@@ -84,7 +84,8 @@ impl Presences {
         self.announced.keys().cloned().collect()
     }
 
-    /// Removes what has gone, as the session was told. One that is cut off says so of all, also of those that its successor is told.
+    /// Removes what has gone, as the session was told. One that is cut off says so of all, also of those that its
+    /// successor is told.
     pub(crate) fn remove_as_told(&mut self, key_expression: &str, session: u64) {
         if self.announced.get(key_expression).is_some_and(|(_, told)| *told <= session) {
             self.remove(key_expression);

@@ -1,4 +1,4 @@
-//! What is set for the process as a whole.
+//! Settings of the process as a whole.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,15 +8,16 @@ use crate::link::listen_to_trace;
 
 static OWN: AtomicBool = AtomicBool::new(false);
 
-/// Tells that this process is a node and nothing else. Call it before [`Domains::start`](crate::Domains::start). Then
+/// Declares that this process is a node and nothing else. Call it before [`Domains::start`](crate::Domains::start).
+/// Then
 ///
-/// - sessions that are refused, because there are as many as may be, become the event `sessions_refused`, and endpoints that cannot
-///   be reached `endpoint_unreachable`. Zenoh tells of them in its trace alone, and a process has one listener to traces (of
-///   `tracing`): one that is there already stays, and hears of them itself;
-/// - the process may have as many descriptors as the system allows it to raise the limit to (RLIMIT_NOFILE): each connection
-///   takes one, those of strangers as well, and the usual 1024 are there for programs that use select(2);
-/// - sockets of the process whose `SO_LINGER` is ten seconds, as Zenoh sets it, lose it, so that a machine that is cut off holds
-///   up no other one.
+/// - sessions that are refused because there are too many become the event `sessions_refused`, and endpoints that
+///   cannot be reached `endpoint_unreachable`. Zenoh reports them only in its trace, and a process has one subscriber
+///   to traces (of `tracing`): if there is one already, it stays, and receives them itself;
+/// - the limit of descriptors (`RLIMIT_NOFILE`) is raised as far as the system allows: each connection takes one,
+///   including those of strangers, and the usual 1024 exist for programs that use select(2);
+/// - sockets of the process whose `SO_LINGER` is ten seconds, as Zenoh sets it, lose it, so that a machine that is cut
+///   off does not delay others.
 pub fn own_process() {
     listen_to_trace();
     raise_descriptor_limit();
@@ -26,7 +27,7 @@ pub fn own_process() {
 fn raise_descriptor_limit() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // It cannot fail up to the maximum; `descriptors_few` tells if that is too little.
+    // Raising it to the maximum cannot fail; `descriptors_few` reports if that is too low.
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
@@ -35,7 +36,7 @@ pub(crate) fn descriptor_limit() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
-/// Whether that was said.
+/// Whether [`own_process`] was called.
 pub(crate) fn is_own() -> bool {
     OWN.load(Ordering::Relaxed)
 }

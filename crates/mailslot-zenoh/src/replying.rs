@@ -1,7 +1,7 @@
 //! Answers to confirmed writes and requests of other machines.
 //!
-//! A request is asked of the slot's owner as any program of this machine would ask, so that its reply is believed because the kernel says
-//! who wrote it, and then sealed for whoever has asked.
+//! The slot's owner is asked as by any program of this machine, so that the reply can be believed because the kernel
+//! says who wrote it. It is then sealed for the asker.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use mailslot_domain::Request;
 use crate::link::Asked;
 use crate::state::{Answered, State, Wanted};
 
-/// Bytes of such a thread's stack: it waits, and seals.
+/// Bytes of the stack of a thread that waits for a reply and seals it.
 const STACK: usize = 256 << 10;
 
-/// Answers `asked`, when there is something to answer. What is not let in gets no answer.
+/// Answers `asked`. What was not let in (`wanted` is `None`) gets no answer.
 pub(crate) fn answer(state: &Arc<State>, wanted: Option<Wanted>, asked: Asked) {
     let Some(Wanted { request, answer }) = wanted else { return };
     match answer {
@@ -35,7 +35,7 @@ pub(crate) fn answer(state: &Arc<State>, wanted: Option<Wanted>, asked: Asked) {
     }
 }
 
-/// Passes the first reply on.
+/// Passes on the first reply.
 fn pass_on(state: &State, request: &Request, replies: &Replies, within: Duration, asked: &Asked) {
     match replies.receive_within(within) {
         Ok(reply) => {
@@ -43,7 +43,7 @@ fn pass_on(state: &State, request: &Request, replies: &Replies, within: Duration
                 asked.answer(envelope);
             }
         }
-        // Whoever asks has given up by now.
+        // The asker has given up by now.
         Err(Error::TimedOut) => {}
         Err(error) => tell(state, request, Outcome::from(&error), asked),
     }

@@ -17,7 +17,7 @@ use crate::presences::Group;
 use crate::state::{State, answer, from_domain};
 
 /// Requests that may wait at one time.
-const MOST: usize = 1024;
+const MAX_REQUESTS: usize = 1024;
 
 /// The requests of a machine in one domain.
 pub(crate) struct Requesting {
@@ -26,7 +26,7 @@ pub(crate) struct Requesting {
 
 impl Requesting {
     pub(crate) fn new() -> Requesting {
-        Requesting { places: Places::new(MOST) }
+        Requesting { places: Places::new(MAX_REQUESTS) }
     }
 
     /// Sends a request, and has the asker told the replies. The error is what to tell the asker instead.
@@ -45,7 +45,7 @@ impl Requesting {
                 state.name
             ));
         }
-        let place = self.places.take(asker.uid()).ok_or("too many requests wait already, of this user or of all")?;
+        let place = self.places.take(asker.uid()).ok_or("too many requests are waiting, of this user or of all")?;
         let sealed = state.destination(address).and_then(|to| Ok((state.seal_request(&to, within, data)?, to)));
         let ((envelope, request), to) = sealed.map_err(|error| error.to_string())?;
         let (target, is_one) = match state.group(address) {
@@ -65,14 +65,14 @@ impl Requesting {
         };
         let asked = link.ask(to.key_expression(), envelope, within, move |answer| pending.take(answer));
         if asked.is_err() {
-            // The closure is gone, and has told the asker that nobody replies.
+            // The closure has been dropped, which has told the asker that nobody replies.
             state.counters.count(Counted::OutgoingRefused);
         }
         Ok(())
     }
 }
 
-/// One request, as Zenoh holds it: until everybody who could answer has answered, or the time is over.
+/// One request, as Zenoh holds it: until every queryable has answered, or the time is over.
 struct Pending {
     state: Arc<State>,
     request: Request,
@@ -80,19 +80,20 @@ struct Pending {
     /// The computer or domain that is asked.
     target: String,
     is_one: bool,
-    /// The computers that have answered, each of which counts once, and what became of the request there.
+    /// The computers that have answered, and what became of the request there. Each counts once.
     heard: Mutex<BTreeMap<String, Outcome>>,
     _place: Place,
 }
 
 impl Pending {
-    /// A computer has answered.
+    /// Takes the answer of a computer.
     fn take(&self, answered: link::Answer) {
         let told = answered.and_then(|(mut payload, _)| {
             let look = |reply: Reply<'_>| (reply.computer.to_owned(), from_domain(reply.outcome), reply.data.to_vec());
             self.state.open_reply(&self.request, &mut payload, look)
         });
-        // Who is asked alone answers alone: it takes the key to do so under his name, but a member may have answered by mistake.
+        // If one computer is asked, only it may answer. Answering in its name takes the key, but a member may do so by
+        // mistake.
         let new = told.filter(|(computer, outcome, _)| {
             let is_asked = !self.is_one || *computer == self.target;
             is_asked && self.is_first(computer, *outcome)
@@ -100,7 +101,7 @@ impl Pending {
         self.state.counters.count(if new.is_some() { Counted::ReceiptsReceived } else { Counted::ReceiptsRefused });
         match new {
             Some((computer, Outcome::Delivered, data)) => answer(&self.asker, &Answer::Reply { computer, data }),
-            // Of several, those that do not reply leave it to the others.
+            // If several are asked, one that does not reply leaves it to the others.
             Some((computer, outcome, _)) if self.is_one => answer(&self.asker, &Answer::NoReply { computer, outcome }),
             _ => {}
         }
@@ -123,7 +124,7 @@ impl Drop for Pending {
         let has_replied = heard.values().any(|outcome| *outcome == Outcome::Delivered);
         let last = match heard.into_iter().next() {
             Some(_) if has_replied || self.is_one => Answer::Over,
-            // Why one of them does not.
+            // Report why one of them does not reply.
             Some((computer, outcome)) => Answer::NoReply { computer, outcome },
             None => Answer::NoReply { computer: self.target.clone(), outcome: Outcome::Silent },
         };

@@ -1,4 +1,4 @@
-//! Answering the programs of this machine: which way, how many receivers, what became of a message.
+//! Answering programs of this machine: which route, how many receivers, what became of a message.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,26 +17,26 @@ use crate::state::answer;
 /// The domains of this machine.
 #[derive(Default)]
 pub(crate) struct Parts {
-    /// Those that it takes part in, in the order of their names.
+    /// The domains that it takes part in, by name.
     pub(crate) members: Vec<Arc<Member>>,
-    /// Those that it should take part in and cannot, and why.
+    /// The domains that it should take part in and cannot, each with the reason.
     pub(crate) missing: BTreeMap<NetbiosName, String>,
-    /// The computers that those of both kinds which are sealed have, or have had.
+    /// The computers that sealed domains of both kinds have, or have had.
     pub(crate) known: Arc<Known>,
-    /// What the operator says of computers.
+    /// The operator's word on computers.
     pub(crate) computers: BTreeMap<NetbiosName, Meant>,
 }
 
 /// Where messages to an address go.
 pub(crate) enum Way {
     Domain(Arc<Member>),
-    /// Nowhere, and why: they must not go to another network.
+    /// Nowhere, with the reason: they must not go to another network.
     Refused(String),
-    /// To no domain of this machine.
+    /// Not to a domain of this machine.
     Legacy,
 }
 
-/// Answers until `stop` says so. `legacy` tells whether this machine is in a legacy network, too.
+/// Answers until `stop` is true. `legacy` says whether this machine is in a legacy network, too.
 pub(crate) fn run(slot: &Mailslot, parts: &RwLock<Parts>, legacy: bool, stop: &AtomicBool) {
     let mut retry = Retry::default();
     while !stop.load(Ordering::SeqCst) {
@@ -48,30 +48,30 @@ pub(crate) fn run(slot: &Mailslot, parts: &RwLock<Parts>, legacy: bool, stop: &A
         match slot.receive_within(timeout) {
             Ok(message) => {
                 retry.worked();
-                // There may be other domains than before the wait.
+                // The domains may have changed during the wait.
                 handle(&message, parts, legacy);
             }
             Err(mailslot::Error::TimedOut) => {}
-            // Reads are aborted.
+            // Reads were aborted.
             Err(_) if stop.load(Ordering::SeqCst) => return,
             Err(error) => {
                 let failed = retry.failed(now, &error);
                 if failed.is_news {
                     tracing::warn!(name: "slot_not_read", slot = %slot.name(), reason = %error);
                 }
-                // Whoever stops it unparks it.
+                // To stop this thread, unpark it.
                 std::thread::park_timeout(failed.pause);
             }
         }
     }
 }
 
-/// A copy, so that nobody waits for anybody who works with it.
+/// A copy, so that the lock is not held while the members are used.
 pub(crate) fn current(parts: &RwLock<Parts>) -> Vec<Arc<Member>> {
     parts.read().unwrap_or_else(PoisonError::into_inner).members.clone()
 }
 
-/// What is no request gets no answer.
+/// Malformed requests are ignored.
 fn handle(message: &Message, parts: &RwLock<Parts>, legacy: bool) {
     let Some(asker) = message.reply_to else { return };
     let question = match Question::decode(&message.data) {
@@ -96,8 +96,8 @@ fn handle(message: &Message, parts: &RwLock<Parts>, legacy: bool) {
 }
 
 impl Parts {
-    /// The domain that has this name, or else the one that the computer of this name is in. This machine's domain is the legacy one, or
-    /// else the only one.
+    /// The domain with this name, or else the domain that the computer of this name is in. A broadcast goes to this
+    /// machine's domain: the legacy one, or else the only one.
     pub(crate) fn way(&self, address: &Address, legacy: bool) -> Way {
         match address {
             Address::Remote { target, .. } => self.way_to(target),
@@ -114,13 +114,13 @@ impl Parts {
         self.domain(target).unwrap_or_else(|| match self.computers.get(target) {
             Some(Meant::Legacy) => Way::Legacy,
             Some(Meant::Domain(name)) => self.domain(name).unwrap_or_else(|| {
-                Way::Refused(format!("{target} is to be in {name}, which is no domain of this machine"))
+                Way::Refused(format!("the settings place {target} in {name}, which is not a domain of this machine"))
             }),
             None => self.way_to_computer(target),
         })
     }
 
-    /// The domain of this name, if this machine has it.
+    /// The domain with this name, if this machine has it.
     fn domain(&self, name: &NetbiosName) -> Option<Way> {
         if let Some(member) = self.members.iter().find(|member| member.name() == name) {
             return Some(Way::Domain(Arc::clone(member)));
@@ -128,8 +128,8 @@ impl Parts {
         self.missing.get(name).map(|why| Way::Refused(format!("{name}: {why}")))
     }
 
-    /// The sealed domain that has known the computer first, whoever has it now: other members, and strangers, cannot take
-    /// what is meant for it by announcing its name elsewhere. What no sealed domain has known, an open one may have.
+    /// The first sealed domain that had the computer, whichever has it now: other members and strangers cannot take its
+    /// messages by announcing its name elsewhere. A computer that no sealed domain has had may be in an open one.
     fn way_to_computer(&self, target: &NetbiosName) -> Way {
         let there = |sealed: bool| {
             let has =
@@ -141,7 +141,7 @@ impl Parts {
             Some(owner) => {
                 let is_there =
                     |member: &&Arc<Member>| member.state.owner() == Some(&owner) && member.state.has_computer(target);
-                let away = || Way::Refused(format!("{target} is a member of {} and away", owner.name));
+                let away = || Way::Refused(format!("{target} is a member of {} and is away", owner.name));
                 let member = self.members.iter().find(is_there).map(|member| Way::Domain(Arc::clone(member)));
                 // This machine is in all of its domains.
                 member.or_else(|| there(true).filter(|_| is_own())).unwrap_or_else(away)
@@ -151,8 +151,8 @@ impl Parts {
         }
     }
 
-    /// Why messages to `address` must not be sent in a legacy network, if they must not: it is a domain of this machine, or a
-    /// computer that a sealed one knows.
+    /// Why messages to `address` must not be sent in a legacy network; `None` if they may. They must not if the address
+    /// is a domain of this machine, or a computer that a sealed one knows.
     pub(crate) fn protects(&self, address: &Address) -> Option<String> {
         let Address::Remote { target, .. } = address else { return None };
         match self.way_to(target) {

@@ -1,4 +1,4 @@
-//! One session of a machine in a domain: what it was opened with, and what is declared in it whatever slots there are.
+//! One session of a machine in a domain: what it was opened with, and what is declared in it independent of slots.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,12 +16,13 @@ use crate::wake::Wake;
 /// An open session.
 pub(crate) struct Session {
     pub(crate) link: Link,
-    /// Which one of this machine's it is, in their order.
+    /// Its number among this machine's sessions in the domain.
     pub(crate) number: u64,
     pub(crate) ground: Ground,
-    /// Whether plain messages share a queue with others.
+    /// Whether plain messages share a queue with other traffic.
     pub(crate) shares_queue: bool,
-    /// Directed messages, directed writes to be confirmed, and the presences of others.
+    /// The subscriber of directed messages, the queryable of directed confirmed writes, and the subscriber of
+    /// presences.
     declared: Mutex<Option<(Subscription, Answering, Subscription)>>,
 }
 
@@ -29,12 +30,13 @@ pub(crate) struct Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ground {
     places: Places,
-    /// The files of certificates that are shown to whoever connects. Connecting reads them each time.
+    /// The version of the certificate files that are shown to connecting peers, `None` if no endpoint shows any.
+    /// Connecting to others reads the files each time.
     certificates: Option<u64>,
 }
 
 impl Ground {
-    /// As it is now.
+    /// The state of now.
     pub(crate) fn now(settings: &Settings, domain: &Domain) -> Ground {
         Ground::with(settings, domain, &addresses())
     }
@@ -47,8 +49,8 @@ impl Ground {
         }
     }
 
-    /// What another session would have that one opened with this does not; nothing if it would be as good. What has only gone is
-    /// no reason: the rest still works.
+    /// What a session that is opened `now` would have and this one lacks; `None` if there is nothing. What has only
+    /// gone is no reason for another session: the rest still works.
     pub(crate) fn lacks(&self, now: &Ground) -> Option<&'static str> {
         let (before, after) = (&self.places, &now.places);
         if !after.scouting.is_subset(&before.scouting) || !after.listen.is_subset(&before.listen) {
@@ -57,20 +59,22 @@ impl Ground {
         (now.certificates != self.certificates).then_some("certificates")
     }
 
-    /// Whether something of it has gone: what a session sends from there reaches nobody, which it does not notice for ten seconds.
+    /// Whether an address has gone: what a session sends from there reaches nobody, which it does not notice for ten
+    /// seconds.
     pub(crate) fn has_lost(&self, now: &Ground) -> bool {
         let (before, after) = (&self.places, &now.places);
         !before.scouting.is_subset(&after.scouting) || !before.listen.is_subset(&after.listen)
     }
 
-    /// Whether that is so of all that it sends.
+    /// Whether all addresses that it sends from have gone.
     pub(crate) fn has_lost_all(&self, now: &Ground) -> bool {
         self.has_lost(now) && self.places.scouting.is_disjoint(&now.places.scouting)
     }
 }
 
 impl Session {
-    /// Opens a session, and puts `state` to work in it. `None` if that is given up before: see [`Link::open`].
+    /// Opens a session, and lets `state` handle what it receives. `None` if that is given up before: see
+    /// [`Link::open`].
     pub(crate) fn open(
         state: &Arc<State>,
         settings: &Settings,
@@ -88,20 +92,22 @@ impl Session {
         Ok(Some(Session { link, number, ground, shares_queue: config.shares_queue(), declared }))
     }
 
-    /// Ends the session. It hears of nobody's going any more before it hears that it is cut off from all.
+    /// Closes the session. Presences are no longer watched first, so that none seems to go because the session is
+    /// closed.
     pub(crate) fn close(&self) {
         drop(lock(&self.declared).take());
         self.link.close();
     }
 }
 
-/// Whether another session can be open beside one: both listen on ports of the system's choice, and what both receive is let in once.
+/// Whether another session can be open beside one: both listen on ports of the system's choice, and a message that both
+/// receive is let in only once.
 pub(crate) fn can_overlap(settings: &Settings, domain: &Domain) -> bool {
     let any_port = |endpoint: &String| endpoint.split(['#', '?']).next().is_some_and(|address| address.ends_with(":0"));
     domain.is_sealed() && settings.listen(domain).iter().all(any_port)
 }
 
-/// A client reaches one of its endpoints or none, and Zenoh returns only that it is none.
+/// A client reaches one of its endpoints or none; in the latter case Zenoh returns no reason for any of them.
 fn with_reasons(error: Error, settings: &Settings, domain: &Domain) -> Error {
     if settings.mode(domain) != Mode::Client {
         return error;

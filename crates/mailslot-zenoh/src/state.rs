@@ -12,7 +12,7 @@ use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome, Replies, ReplyTo};
 use mailslot_domain::settings::Settings;
 use mailslot_domain::{
     Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Presence, Receipt, Reply,
-    Request, Sealer, Session, Time, random,
+    Request, Sealer, SessionId, Time, random,
 };
 
 use crate::clock::Clock;
@@ -26,7 +26,8 @@ use crate::presences::{Group, Matched, Presences, Waiting};
 /// Requests whose replies a machine waits for at one time in one domain. Each has a thread, and a slot.
 const MOST_REPLYING: usize = 128;
 
-/// The state of a domain that all threads share. None of its locks is held while another one is taken, nor during a call of Zenoh.
+/// The state of a domain that all threads share. None of its locks is held while another one is taken, nor during a
+/// call of Zenoh.
 pub(crate) struct State {
     /// The domain with the keys that it has now. Names and destinations are the same with all of them.
     domain: RwLock<Arc<Domain>>,
@@ -75,7 +76,7 @@ impl State {
         settings: &Settings,
         known: Arc<Known>,
     ) -> Result<State> {
-        let (limits, session) = (settings.limits(), Session::new(random()?));
+        let (limits, session) = (settings.limits(), SessionId::new(random()?));
         Ok(State {
             computer: computer.clone(),
             counters: Counters::default(),
@@ -160,7 +161,7 @@ impl State {
         let mut sealer = lock(&self.sealer);
         match seal(&mut sealer) {
             Err(Error::SessionFull { .. }) => {
-                sealer.renew(Session::new(random()?));
+                sealer.renew(SessionId::new(random()?));
                 seal(&mut sealer)
             }
             sealed => sealed,
@@ -393,8 +394,8 @@ impl State {
         self.owner.as_ref()
     }
 
-    /// Looks at the clock. Returns when this machine began to take part by it, and by how many milliseconds it was set since the last
-    /// look, if it was.
+    /// Looks at the clock. Returns when this machine began to take part by it, and by how many milliseconds it was set
+    /// since the last look, if it was.
     pub(crate) fn look_at_clock(&self) -> (Time, Option<i64>) {
         let (start, set) = self.clock.look(now());
         lock(&self.opener).clock_says(start);

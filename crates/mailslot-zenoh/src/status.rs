@@ -1,4 +1,4 @@
-//! What a domain is and has counted on this machine.
+//! The state and the counters of a domain on this machine.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::link::{addresses, why_unreachable};
 use crate::member::Member;
 use crate::state::now;
 
-/// What this machine's part in the member's domain is now.
+/// The state of this machine's part in the member's domain.
 pub(crate) fn of(member: &Member) -> Status {
     let domain = &member.state.domain();
     let connections = member.connections();

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 
-/// How long after its end a thread begins anew.
+/// How long after its end a thread is restarted.
 pub(crate) const PAUSE: Duration = Duration::from_secs(1);
 
-/// Has `work` done in a thread until it returns while `stop` says so. If it ends before, also by a panic, that is told, and it
-/// is begun anew: what it shares with others is as good as it was, for their locks are taken over after a panic.
+/// Runs `work` in a thread until it returns while `stop` is true. If it ends before, by return or by panic, that is
+/// reported and it is restarted: the state that it shares with others stays valid, because locks are taken over after a
+/// panic.
 ///
-/// Who stops it unparks it.
+/// To stop it, set `stop` and unpark the thread.
 pub(crate) fn spawn(
     name: String,
     stop: Arc<AtomicBool>,
@@ -27,7 +28,7 @@ pub(crate) fn spawn(
         if stop.load(Ordering::SeqCst) {
             return;
         }
-        let reason = ended.map_or_else(|panic| panic_text(&*panic), |()| "it has come to its end".to_owned());
+        let reason = ended.map_or_else(|panic| panic_text(&*panic), |()| "it has returned".to_owned());
         tracing::error!(name: "thread_ended", thread = %thread, reason = %reason);
         thread::park_timeout(PAUSE);
         if stop.load(Ordering::SeqCst) {
@@ -37,7 +38,7 @@ pub(crate) fn spawn(
     thread::Builder::new().name(name).spawn(supervised).map_err(|source| Error::io("start a thread", source))
 }
 
-/// What a panic says.
+/// The message of a panic.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
@@ -64,7 +65,7 @@ mod tests {
         let work = move || {
             time += 1;
             if time == 1 {
-                // For as long as this thread lives.
+                // For the rest of this thread's life.
                 std::mem::forget(tracing_subscriber::registry().with(listener.clone()).set_default());
             }
             begun.send(time).expect("the test waits");
@@ -81,10 +82,10 @@ mod tests {
         }
         thread.join().expect("it ends when it is stopped");
         let said = said.0.lock().expect("nobody panics with it");
-        assert_eq!(*said, ["worker: for the test", "worker: it has come to its end"]);
+        assert_eq!(*said, ["worker: for the test", "worker: it has returned"]);
     }
 
-    /// What `thread_ended` says.
+    /// The fields of `thread_ended`.
     #[derive(Clone, Default)]
     struct Said(Arc<Mutex<Vec<String>>>);
 

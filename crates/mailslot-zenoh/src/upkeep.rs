@@ -1,5 +1,5 @@
-//! What a machine's part in a domain looks at every second: the clock, the addresses and files that its session was opened with, and
-//! whether it reaches its endpoints.
+//! What is checked every second in a domain: the clock, the addresses and files that the session was opened with, and
+//! whether its endpoints are reached.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,35 +14,37 @@ use crate::member::Member;
 use crate::session::{Ground, Session};
 use crate::state::State;
 
-/// How often it looks, at most: what makes others look more often does not concern it.
+/// The shortest pause between two looks, however often the slots are looked at.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long something must have been there before a session is opened for it, while the one before works: often several things come
-/// one after the other.
+/// How long a change must last before a session is opened for it while the previous one works: often several changes
+/// come one after the other.
 const SETTLED: Duration = Duration::from_secs(1);
-/// How long a session may take until it was told of everybody: longer than one that was cut off stays with others.
+/// How long a session may take until it has been told of all presences: longer than one that was cut off stays known to
+/// peers.
 pub(crate) const TOLD: Duration = Duration::from_secs(15);
-/// Computers that are asked for the time together, and how long they have for that.
+/// Computers that are asked for the time together, and how long they have to answer.
 const ASKED: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long after it was asked in vain the time is asked for again, at most.
+/// The longest pause before the time is asked for again.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// What was seen at the last look.
 #[derive(Default)]
 pub(crate) struct Upkeep {
     looked: Option<Instant>,
-    /// What the newest session was opened with: one that is about to follow the open one is not opened again for what it has.
+    /// What the newest session was opened with: one that is about to replace the open one is not opened again for what
+    /// it has.
     ground: Option<Ground>,
-    /// What it lacks, and since when.
+    /// What that session lacks, and since when.
     lacking: Option<(Ground, Instant)>,
-    /// When presences that the session was not told of have gone.
+    /// When to remove presences that the newest session has not been told of.
     told: Option<Instant>,
-    /// What keeps the domain from its endpoints.
+    /// Why endpoints of the domain cannot be reached.
     unreachable: BTreeMap<String, String>,
     asking: Asking,
 }
 
-/// When the time is asked for, and whom.
+/// When the time is asked for next, and from whom.
 #[derive(Default)]
 struct Asking {
     next: Option<Instant>,
@@ -51,12 +53,12 @@ struct Asking {
 }
 
 impl Upkeep {
-    /// A session has been opened, with this.
+    /// A session has been opened with `ground`.
     pub(crate) fn session_is_new(&mut self, ground: &Ground) {
         (self.ground, self.lacking, self.told) = (Some(ground.clone()), None, Some(Instant::now() + TOLD));
     }
 
-    /// Looks at everything. `session` is the open one.
+    /// Checks everything. `session` is the open one.
     pub(crate) fn look(&mut self, member: &Arc<Member>, session: Option<&Session>) {
         let now = Instant::now();
         if self.looked.is_some_and(|looked| now.duration_since(looked) < PAUSE) {
@@ -121,7 +123,7 @@ impl Upkeep {
             _ => now,
         };
         let is_time = before.has_lost_all(&ground) || now.duration_since(since) >= SETTLED;
-        // A certificate may have come without its key yet.
+        // A certificate may have been written, and its key not yet.
         if is_time && certificates::check(&member.settings.tls).is_ok() {
             tracing::info!(name: "session_renewed", domain = %member.name(), cause = %lacks);
             self.lacking = None;
@@ -133,7 +135,7 @@ impl Upkeep {
 }
 
 impl Asking {
-    /// Other computers of the domain, and others each time.
+    /// Up to [`ASKED`] other computers of the domain, different ones each time.
     fn computers(&mut self, state: &State) -> Vec<NetbiosName> {
         let all: Vec<NetbiosName> = state.presences(|presences| {
             presences
@@ -148,7 +150,7 @@ impl Asking {
     }
 }
 
-/// Asks a computer for the time; its receipt has it.
+/// Asks a computer for the time, which its receipt has.
 fn ask_for_time(member: &Arc<Member>, session: &Session, computer: &NetbiosName) {
     let to = member.state.domain().clock(computer);
     // Without a key there is nothing to ask with; when the clock is right there is one.
@@ -160,6 +162,6 @@ fn ask_for_time(member: &Arc<Member>, session: &Session, computer: &NetbiosName)
             member.state.confirm_clock(&request, payload);
         }
     };
-    // It is asked again.
+    // If it fails, the time is asked for again.
     let _ = session.link.ask(to.key_expression(), envelope, PATIENCE, answered);
 }

@@ -15,11 +15,11 @@ impl Wake {
     pub(crate) fn new() -> Result<Wake> {
         eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
             .map(Wake)
-            .map_err(|error| Error::io("make an event descriptor", error))
+            .map_err(|error| Error::io("create an event descriptor", error))
     }
 
     pub(crate) fn wake(&self) {
-        // It fails only when the counter is at its limit, and then it is readable.
+        // It fails only when the counter is at its limit, and then the descriptor is readable.
         let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
     }
 
@@ -31,7 +31,7 @@ impl Wake {
     }
 
     pub(crate) fn clear(&self) {
-        // Nothing to read is as good.
+        // If there was nothing to read, it is clear already.
         let _ = rustix::io::read(&self.0, &mut [0; 8]);
     }
 }

@@ -1,4 +1,4 @@
-//! The slots of this machine that are open to the network, and when there are others.
+//! The slots of this machine that are open to the network, and when they change.
 
 use std::collections::{BTreeMap, HashMap};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -11,11 +11,11 @@ use rustix::fs::inotify;
 
 use crate::error::{Error, Result};
 
-/// How often the slots are looked at in any case: nothing tells that an owner was killed.
+/// How often the slots are looked at in any case: no event reports that an owner was killed.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Slots of one user that are announced: each costs every computer of the domain something.
-const MOST: usize = 1024;
+/// Slots of one user that are announced. There is a limit because each costs every computer of the domain something.
+const MAX_SLOTS_OF_USER: usize = 1024;
 
 /// Watches the directories of the slots.
 pub(crate) struct Watch {
@@ -32,25 +32,26 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Watches the directories of all users, of whom there may be more than before.
+    /// Watches the directories of all users, to which more may have been added.
     fn add_users(&self) {
-        // Whom the system does not let us watch is looked at each second, as all are.
+        // Directories that the system does not let us watch are looked at every second, as all are.
         for directory in mailslot::slot_directories().unwrap_or_default() {
             let _ = self.add(&directory);
         }
     }
 
     fn add(&self, directory: &Path) -> rustix::io::Result<()> {
-        // A slot appears, complete, by a rename, and goes by another one or with its directory; a user's directory is created.
+        // A complete slot appears by a rename, and goes by another one or with its directory; a user's directory is
+        // created.
         let slots = inotify::WatchFlags::MOVED_TO | inotify::WatchFlags::MOVED_FROM | inotify::WatchFlags::DELETE;
         inotify::add_watch(&self.inotify, directory, slots | inotify::WatchFlags::CREATE).map(drop)
     }
 
-    /// Waits until slots may have come or gone, at most a second. Returns early when `wake` is readable.
+    /// Waits until slots may have changed, at most a second. Returns early when `wake` is readable.
     pub(crate) fn wait(&self, wake: BorrowedFd<'_>) {
         let timeout = Timespec { tv_sec: LOOK_AGAIN.as_secs() as _, tv_nsec: 0 };
         let mut fds = [PollFd::new(&self.inotify, PollFlags::IN), PollFd::from_borrowed_fd(wake, PollFlags::IN)];
-        // Whatever it returns, the slots are looked at.
+        // The slots are looked at whatever this returns.
         let _ = poll(&mut fds, Some(&timeout));
         let mut buffer = [0; 4096];
         while matches!(rustix::io::read(self.inotify.as_fd(), &mut buffer), Ok(1..)) {}
@@ -58,14 +59,15 @@ impl Watch {
     }
 }
 
-/// The living slots that are open to the network, by the upper-case form of their names: up to [`MOST`] of each user.
+/// The living slots that are open to the network, up to [`MAX_SLOTS_OF_USER`] of each user, by the upper-case form of
+/// their names.
 pub(crate) fn open_slots() -> Result<BTreeMap<String, SlotName>> {
     let mut number: HashMap<Option<u32>, usize> = HashMap::new();
     let slots = mailslot::list()?.into_iter().filter(|slot| slot.network == Some(Network::Allowed));
     let few = slots.filter(|slot| {
         let number = number.entry(slot.uid).or_default();
         *number += 1;
-        *number <= MOST
+        *number <= MAX_SLOTS_OF_USER
     });
     Ok(few.map(|slot| (slot.name.folded().to_owned(), slot.name)).collect())
 }

@@ -1,4 +1,4 @@
-//! A domain with a single machine in it: everything but the way between machines, which `tests/domains` covers.
+//! A domain of a single machine: everything except the network between machines, which `tests/domains` covers.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 #[path = "../../mailslot/tests/common/mod.rs"]
@@ -22,12 +22,13 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use zenoh::{Session, Wait};
 
-/// Runs a test again with slots of its own: there is one node on a machine, and it may be in use. True in that process.
+/// Runs a test again in a process with a root of its own: a machine has one node, which may be in use. True in that
+/// process.
 fn is_apart(test: &str) -> bool {
     common::is_apart(test, &[])
 }
 
-/// A user that exists nowhere but in these tests.
+/// A user that exists only in these tests.
 const STRANGER: u32 = 60_002;
 
 /// Plays a part of `plays_its_part` as another user, to its end.
@@ -127,7 +128,7 @@ fn confirmed_writes_tell_every_outcome() {
     }
     assert_eq!((closed.info().unwrap().count, slot.info().unwrap().count), (0, 0));
 
-    // A slot that goes is taken back, and one that comes under its name is another one.
+    // The presence of a slot that is gone is undeclared, and a new slot of its name is another one.
     drop((slot, full));
     wait_for_none(r"\\PLANT\mailslot\alerts");
     assert_eq!(outcomes(r"\\SRV1\mailslot\alerts", b"x"), here(Outcome::NoSlot));
@@ -191,7 +192,7 @@ fn domains_come_change_and_go_while_slots_stay() {
     drop(start(vec![with(&plant)]));
 }
 
-/// A session of somebody who has no key, connected to the domain.
+/// A session without a key, connected to the domain.
 fn stranger(port: u16) -> Session {
     let mut config = zenoh::Config::default();
     for (key, value) in [
@@ -228,7 +229,7 @@ fn who_has_no_key_and_never_answers_holds_up_no_confirmed_write() {
         .callback(move |query| asked.send(query).unwrap())
         .wait()
         .unwrap();
-    // For longer than this test may take: it ends only if these writes do not wait for the stranger.
+    // Longer than this test may take: it ends only if these writes do not wait for the stranger.
     let confirm = |address: &str| {
         let receipts = MailslotWriter::open(address).unwrap().write_confirmed(b"sure", Duration::from_secs(3600));
         receipts.unwrap().into_iter().map(|receipt| (receipt.computer, receipt.outcome)).collect::<Vec<_>>()
@@ -240,7 +241,7 @@ fn who_has_no_key_and_never_answers_holds_up_no_confirmed_write() {
             assert_eq!(slot.receive().unwrap().data, b"sure");
         }
         assert_eq!(confirm(r"\\SRV1\mailslot\nothing"), [("SRV1".to_owned(), Outcome::NoSlot)]);
-        // It is asked indeed, once it is known to the domain's session.
+        // The queryable is asked once the domain's session knows it.
         held.extend(queries.try_iter());
     }
     assert_eq!(domains.status()[0].counters["receipts_refused"], 0);
@@ -264,7 +265,7 @@ fn presences_without_a_key_are_counted_and_not_kept() {
         }
         assert_eq!(counted(domains, "presence_refused"), expected);
     };
-    // One that a key of the domain opens that this machine does not have yet, and some that none does.
+    // One presence that a key of the domain opens that this machine does not have yet, and some that no key opens.
     let now = Time::from(SystemTime::now());
     let rotated = Arc::new(plant.rotated(now, Duration::ZERO, random().unwrap()).unwrap());
     let ahead = Presence::Slot { computer: "AHEAD".parse().unwrap(), slot: _slot.name().clone() };
@@ -287,7 +288,8 @@ fn presences_without_a_key_are_counted_and_not_kept() {
     assert_eq!(members(&domains).into_keys().collect::<Vec<_>>(), ["SRV1"]);
     assert_eq!(counted(&domains, "presence_full"), 0);
 
-    // With other keys all are asked for again: that one is a member then, and the others are counted once more.
+    // With other keys all presences are asked for again: that one is a member now, and the others are counted once
+    // more.
     domains.reload(vec![(rotated, settings)], BTreeMap::new()).unwrap();
     wait_for(2, r"\\PLANT\mailslot\alerts");
     refused(&domains, 1 + 111 + 111);
@@ -354,8 +356,8 @@ fn what_a_domain_has_goes_to_no_other_network() {
     assert_eq!(domains.status()[1].counters["confirmed"], 1);
     assert!(protected(&domains, r"\\SRV1\mailslot\x").is_some());
 
-    // Neither the domain that cannot run any more nor the computers that it had are sent to elsewhere, in clear or in an open
-    // domain, and an error about another domain changes nothing of that.
+    // Messages for the domain that can no longer run, and for the computers that it had, go nowhere else, neither in
+    // clear nor in an open domain, and an error about another domain does not change that.
     let mut wrong = Settings::default();
     wrong.max_message_size = usize::MAX;
     let changes: [(Vec<_>, _, bool); 3] = [
@@ -366,14 +368,14 @@ fn what_a_domain_has_goes_to_no_other_network() {
     for (number, (domains_then, missing, works)) in changes.into_iter().enumerate() {
         assert_eq!(domains.reload(domains_then, missing).is_ok(), works, "{number}");
         assert_eq!(refusal(r"\\PLANT\mailslot\x"), "PLANT: its file is damaged", "{number}");
-        assert_eq!(refusal(r"\\SRV1\mailslot\x"), "SRV1 is a member of PLANT and away", "{number}");
+        assert_eq!(refusal(r"\\SRV1\mailslot\x"), "SRV1 is a member of PLANT and is away", "{number}");
         assert!(protected(&domains, r"\\SRV1\mailslot\x").is_some());
-        // What no domain has is free to go.
+        // A name that no domain has may go anywhere.
         assert_eq!(MailslotWriter::open(r"\\OTHER\mailslot\x").unwrap().max_message_size(), 424);
         assert_eq!(protected(&domains, r"\\OTHER\mailslot\x"), None);
     }
     assert!(!refusal(r"\\NEW\mailslot\x").is_empty());
-    // A domain that this machine has left is nothing to it any more.
+    // A domain that this machine has left has no effect any more.
     domains.reload(vec![], BTreeMap::new()).unwrap();
     assert_eq!(MailslotWriter::open(r"\\SRV1\mailslot\x").unwrap().max_message_size(), 424);
     assert_eq!(legacy.info().unwrap().count, 0);
@@ -396,8 +398,7 @@ fn one_user_does_not_use_up_what_all_may_have() {
     drop(domains);
 }
 
-/// What the machine's node is asked to do while the directory of the slots has no room.
-/// Hears that a slot could not be read.
+/// Notes that a slot could not be read.
 struct NotRead(Arc<AtomicBool>);
 
 impl<S: tracing::Subscriber> Layer<S> for NotRead {
@@ -421,7 +422,8 @@ fn a_full_directory_of_slots_ends_nothing() {
     let writer = MailslotWriter::open(r"\\PLANT\mailslot\alerts").unwrap();
     for round in 0..3_u8 {
         as_stranger("fills");
-        // Reads fail now, or messages wait at the door: nothing tells which, so this gives the first a while to happen.
+        // Now either reads fail or messages wait at the door. No event tells which, so give the first a while to
+        // happen.
         for _ in 0..20 {
             if said.swap(false, Ordering::SeqCst) {
                 break;
@@ -455,7 +457,7 @@ fn plays_its_part() {
             assert!(matches!(ask_routes(&Question::Route(address)), Ok(Some(Answer::Route { .. }))));
         }
         "fills" => {
-            // More than what is reserved for any slot, from memory that is not in the directory.
+            // More than what is reserved for any slot, from memory outside the directory.
             let large = vec![7; 1 << 20];
             let nobody: Address = r"\\PLANT\mailslot\nobody".parse().unwrap();
             let writers =
@@ -472,7 +474,7 @@ fn plays_its_part() {
     }
 }
 
-/// What happens to a request, as the asker is told: a reply, or why there is none.
+/// What becomes of a request, as the asker is told: a reply, or why there is none.
 #[test]
 fn requests_in_a_sealed_domain_are_replied_to() {
     if !is_apart("requests_in_a_sealed_domain_are_replied_to") {
@@ -494,7 +496,7 @@ fn requests_in_a_sealed_domain_are_replied_to() {
             message.reply(&vec![7; size]).unwrap();
             origins.push(message.origin);
         }
-        // The last one is not replied to.
+        // The last one gets no reply.
         slot.receive_within(Timeout::Forever).unwrap();
         origins
     });
@@ -504,8 +506,8 @@ fn requests_in_a_sealed_domain_are_replied_to() {
         let Origin::Network(origin) = reply.origin else { panic!("{:?}", reply.origin) };
         assert_eq!((origin.computer.as_str(), origin.authenticated), ("SRV1", true));
     }
-    // Of a domain, those that cannot reply leave it to the others, of which there are none: a reply that is too large, and an owner who
-    // ends without one.
+    // In a domain, a computer that cannot reply leaves it to the others, of which there are none: the reply is too
+    // large, and an owner ends without one.
     for expected in [Outcome::TooLarge, Outcome::NoSlot] {
         let error = writer.request(b"now?", patience).unwrap_err();
         let Error::Undelivered { computer, outcome } = &error else { panic!("{error}") };

@@ -1,4 +1,4 @@
-//! Which network a computer's name means, whoever announces it where, in which order, and is away then.
+//! Which network a computer's name means, wherever and in whatever order it is announced, and while it is away.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 #[path = "../../mailslot/tests/common/mod.rs"]
@@ -17,10 +17,10 @@ use mailslot_zenoh::{Domains, Meant, Settings};
 use zenoh::liveliness::LivelinessToken;
 use zenoh::{Session, Wait};
 
-/// Two of each kind. The names are such that neither kind comes first.
+/// Two names of each kind, chosen so that neither kind comes first.
 const NAMES: [(&str, bool); 4] = [("ALPHA", true), ("BETA", false), ("OMEGA", true), ("AAA", false)];
 
-/// A domain, and somebody in it who announces what he likes.
+/// A domain, with a peer that announces whatever it likes.
 struct Place {
     domain: Arc<Domain>,
     settings: Settings,
@@ -59,7 +59,7 @@ impl Place {
     }
 }
 
-/// What the node says of the name: a domain, `netbios`, or why it goes nowhere.
+/// What the node answers for the name: a domain, `netbios`, or why messages go nowhere.
 fn network(computer: &str) -> String {
     let address: Address = format!(r"\\{computer}\mailslot\x").parse().unwrap();
     match ask_routes(&Question::Route(address)) {
@@ -85,7 +85,7 @@ fn start(places: &[Place], known: &Path) -> Domains {
     Domains::start_knowing(&"SRV1".parse().unwrap(), true, parts, BTreeMap::new(), known).unwrap()
 }
 
-/// A computer that is announced in one domain and then in another one, and goes from some.
+/// A computer that is announced in one domain and then in another one, and goes from some of them.
 struct Case {
     computer: String,
     order: [usize; 2],
@@ -101,7 +101,8 @@ impl Case {
         cases.enumerate().map(|(number, (order, away))| Case { computer: format!("PC{number}"), order, away }).collect()
     }
 
-    /// The sealed domain that has known it first, or nothing else if that is away; then an open one; then the legacy network.
+    /// The first sealed domain that had it, or nothing else while it is away; then an open one; then the legacy
+    /// network.
     fn expected(&self) -> String {
         let seen = self.order.into_iter().zip(self.away);
         if let Some((owner, is_away)) = seen.clone().find(|(place, _)| NAMES[*place].1) {
@@ -113,10 +114,10 @@ impl Case {
     }
 
     fn away_from(&self, owner: &str) -> String {
-        format!("{} is a member of {owner} and away", self.computer)
+        format!("{} is a member of {owner} and is away", self.computer)
     }
 
-    /// The same when nobody is there, after another start of the node.
+    /// The same when no peer is there, after a restart of the node.
     fn expected_alone(&self) -> String {
         let owner = self.order.into_iter().find(|place| NAMES[*place].1);
         owner.map_or("netbios".to_owned(), |owner| self.away_from(NAMES[owner].0))
@@ -168,7 +169,7 @@ fn a_name_means_the_network_that_has_a_right_to_it_whoever_announces_it_elsewher
         assert_eq!(domains.protects(&address), None);
     }
 
-    // What a sealed domain has had stays its own when the node has started again, and nobody is there yet.
+    // The computers of a sealed domain stay its own after a restart of the node, while no peer is there yet.
     drop((tokens, domains));
     places.iter_mut().for_each(|place| place.session = None);
     let domains = start(&places, &known);
@@ -177,7 +178,7 @@ fn a_name_means_the_network_that_has_a_right_to_it_whoever_announces_it_elsewher
         let address = format!(r"\\{}\mailslot\x", case.computer).parse().unwrap();
         assert_eq!(domains.protects(&address).is_some(), case.expected_alone() != "netbios");
     }
-    // Another domain under the name of an old one has known nobody, and the old one is nothing to this machine any more.
+    // Another domain with the name of an old one has no computers, and this machine has forgotten the old one.
     drop(domains);
     places[0] = Place::new(NAMES[0].0, true);
     let _domains = start(&places, &known);

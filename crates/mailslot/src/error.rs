@@ -245,9 +245,9 @@ impl Error {
     #[cfg(unix)]
     pub(crate) fn other_version(action: String, found: u64, own: u64) -> Error {
         let (owner, remedy) = if found > own {
-            ("a newer", "update what this program is built with")
+            ("a newer", "rebuild this program with the newer version")
         } else {
-            ("an older", "start the slot's owner anew, with the version of this program")
+            ("an older", "restart the slot's owner with the version of this program")
         };
         let why = format!("its owner has {owner} version of mailslot than this program: {remedy}");
         Error::io(action, io::Error::new(io::ErrorKind::Unsupported, why))
@@ -275,11 +275,14 @@ impl fmt::Display for Error {
             Error::NotFound(slot) => write!(f, "no slot {slot} on this machine"),
             Error::NotAllowed(slot) => write!(f, "the owner of slot {slot} does not allow this user to write to it"),
             Error::NotOwner(slot) => {
-                write!(f, "slot {slot} is another user's: only processes of that user can read it, too")
+                write!(f, "slot {slot} belongs to another user: only processes of the same user can read it")
             }
             Error::NoTaps(slot) => write!(f, "slot {slot} cannot be tapped: its creator has to allow taps"),
             Error::Partial { delivered, members, source } => {
-                write!(f, "{delivered} of {members} members of the slot have the message, and not the others: {source}")
+                write!(
+                    f,
+                    "{delivered} of {members} members of the slot got the message, and the others did not: {source}"
+                )
             }
             Error::TooLarge { size, limit } => {
                 write!(f, "the message of {size} bytes is too large: the slot takes {limit} at most")
@@ -287,7 +290,7 @@ impl fmt::Display for Error {
             Error::TooLargeForNetwork { size, limit } => {
                 write!(
                     f,
-                    "the message of {size} bytes is too large: {limit} can be sent to a slot of this name elsewhere"
+                    "the message of {size} bytes is too large: {limit} are the most that a slot of this name takes from other computers"
                 )
             }
             Error::Full { capacity: Some(capacity) } => {
@@ -319,7 +322,7 @@ impl fmt::Display for Error {
             ),
             Error::NetworkDoesNotTell(address) => write!(
                 f,
-                "{address} is in a network that tells nothing about its receivers: only domains made with \
+                "{address} is in a network that does not report receivers: only domains made with \
                  `mailslot domain` do"
             ),
             Error::RequestElsewhere(address) => {
@@ -330,7 +333,7 @@ impl fmt::Display for Error {
                 )
             }
             Error::Undelivered { computer, outcome } => write!(f, "{computer} does not reply: {outcome}"),
-            Error::NotARequest => f.write_str("the message is no request: nobody waits for a reply to it"),
+            Error::NotARequest => f.write_str("the message is not a request: no writer waits for a reply"),
             Error::NodeSilent => f.write_str("the network node of this machine did not answer in time"),
             Error::NodeRefused(why) => write!(f, "the network node of this machine refused: {why}"),
             Error::RemoteMailslotsOff(address) => {

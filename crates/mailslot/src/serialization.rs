@@ -181,7 +181,7 @@ pub(crate) mod unix_milliseconds {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SystemTime>, D::Error> {
         let Some(millis) = Option::<u64>::deserialize(deserializer)? else { return Ok(None) };
         let time = UNIX_EPOCH.checked_add(Duration::from_millis(millis));
-        time.map(Some).ok_or_else(|| Error::custom("a time must be milliseconds that this machine can tell"))
+        time.map(Some).ok_or_else(|| Error::custom("a time must be milliseconds that this machine can represent"))
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) enum Pace {
 /// Datagrams of one call when sending at a rate: few enough to be even.
 const EVEN: usize = 16;
 /// No plan sends more.
-const MOST: u64 = 20_000_000;
+const MAX_DATAGRAMS: u64 = 20_000_000;
 
 impl Plan {
     pub(super) fn run(&self) -> Result<()> {
@@ -50,7 +50,7 @@ impl Plan {
         let (begin, mut sent) = (now(), 0);
         loop {
             let passed = now() - begin;
-            if passed >= self.time.as_nanos() as u64 || sent >= MOST {
+            if passed >= self.time.as_nanos() as u64 || sent >= MAX_DATAGRAMS {
                 return report(&sent);
             }
             let count = match self.pace {

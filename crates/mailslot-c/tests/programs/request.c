@@ -105,7 +105,7 @@ static void wrong_arguments(void)
     CHECK_EQUAL(mailslot_read(slot, buffer, 4, &size, &origin), MAILSLOT_OK);
     CHECK(origin.is_request == 0 && origin.time == 0);
     CHECK_EQUAL(mailslot_reply(&origin, "y", 1), MAILSLOT_INVALID_ARGUMENT);
-    CHECK(strstr(mailslot_error_message(), "no request") != NULL);
+    CHECK(strstr(mailslot_error_message(), "not a request") != NULL);
     CHECK_EQUAL(mailslot_reply(NULL, "y", 1), MAILSLOT_INVALID_ARGUMENT);
     mailslot_close_writer(writer);
     mailslot_close(slot);

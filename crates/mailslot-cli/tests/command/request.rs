@@ -42,7 +42,7 @@ fn plain_messages_are_said_and_run_nothing() {
     machine.send("x", &["plain"]);
     assert_eq!(machine.run(&["request", "x", "?"]).text(), "yes\\n\n");
     let done = listener.finish();
-    assert!(done.stderr.contains("no request"), "{done:?}");
+    assert!(done.stderr.contains("not a request"), "{done:?}");
     assert_eq!(done.code(), Some(0));
 }
 

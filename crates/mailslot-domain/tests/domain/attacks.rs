@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use mailslot_domain::{Domain, Envelope, Error, Kind, Legacy, Limits, Opener, Refused, Sealer, Session};
+use mailslot_domain::{Domain, Envelope, Error, Kind, Legacy, Limits, Opener, Refused, Sealer, SessionId};
 
 use crate::envelope::{DOMAINS, broadcast_bytes, sealed_by_member};
 use crate::limits;
@@ -130,7 +130,7 @@ fn giants_are_refused_on_both_sides() {
     let domain = domain();
     let to = alerts(&domain);
     let small = limits(|limits| limits.max_message_size = 1000);
-    let mut sender = Sealer::new(domain.clone(), "SRV1", Session::new([1; 16]), small).expect("a good name");
+    let mut sender = Sealer::new(domain.clone(), "SRV1", SessionId::new([1; 16]), small).expect("a good name");
     let mut envelope = Envelope::default();
     let error = sender.seal_into(Kind::Message, &to, NOW, None, &[0; 1001], &mut envelope).expect_err("too large");
     assert!(matches!(error, Error::TooLarge { size: 1001, limit: 1000 }), "{error}");
@@ -189,10 +189,10 @@ fn a_message_that_two_bridges_carry_is_delivered_once() {
 fn sessions_end_before_their_numbers_begin_again() {
     let domain = domain();
     let limits = limits(|limits| limits.streams = 2);
-    let mut sender = Sealer::new(domain.clone(), "SRV1", Session::new([1; 16]), limits).expect("a good name");
+    let mut sender = Sealer::new(domain.clone(), "SRV1", SessionId::new([1; 16]), limits).expect("a good name");
     let mut send = |name: &str, renew: bool| {
         if renew {
-            sender.renew(Session::new([2; 16]));
+            sender.renew(SessionId::new([2; 16]));
         }
         let to = domain.broadcast(&slot(name)).expect("short");
         sender.seal_into(Kind::Message, &to, NOW, None, b"x", &mut Envelope::default())

@@ -1,6 +1,6 @@
 //! Messages that are sealed together.
 
-use mailslot_domain::{Batch, Domain, Envelope, Error, Kind, Limits, Opener, Refused, Sealer, Session};
+use mailslot_domain::{Batch, Domain, Envelope, Error, Kind, Limits, Opener, Refused, Sealer, SessionId};
 
 use crate::envelope::{DOMAINS, broadcast_bytes, sealed_by_member};
 use crate::limits;
@@ -53,7 +53,8 @@ fn messages_that_are_too_large_are_left_out_and_counted() {
 #[test]
 fn one_message_is_sealed_as_such_and_none_not_at_all() {
     let domain = domain();
-    let sealer = || Sealer::new(domain.clone(), "SRV1", Session::new([1; 16]), Limits::default()).expect("a good name");
+    let sealer =
+        || Sealer::new(domain.clone(), "SRV1", SessionId::new([1; 16]), Limits::default()).expect("a good name");
     let alone = seal(&mut sealer(), &alerts(&domain), b"x");
     assert_eq!(seal_batch(&mut sealer(), &domain, &[b"x"]), alone);
     assert_eq!(seal_batch(&mut sealer(), &domain, &[]), Envelope::default());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mailslot::{Address, NetbiosName, SlotName};
 use mailslot_domain::{
-    Destination, Domain, Envelope, Kind, Legacy, Limits, Opened, Opener, Refused, Sealer, Session, Time, random,
+    Destination, Domain, Envelope, Kind, Legacy, Limits, Opened, Opener, Refused, Sealer, SessionId, Time, random,
 };
 
 pub const NOW: Time = Time::from_millis(1_795_564_800_000);
@@ -33,7 +33,7 @@ pub fn domain() -> Arc<Domain> {
 }
 
 pub fn sealer(domain: &Arc<Domain>, name: &str) -> Sealer {
-    let session = Session::new(random().expect("the system has random bytes"));
+    let session = SessionId::new(random().expect("the system has random bytes"));
     Sealer::new(domain.clone(), name, session, Limits::default()).expect("a good name")
 }
 

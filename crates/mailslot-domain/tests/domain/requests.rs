@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailslot_domain::{Domain, Envelope, Error, Kind, Outcome, Refused, Request, Sealer, Session};
+use mailslot_domain::{Domain, Envelope, Error, Kind, Outcome, Refused, Request, Sealer, SessionId};
 use proptest::prelude::*;
 
 use crate::limits;
@@ -81,7 +81,7 @@ fn replies_fit_no_other_request_and_nobody_else_makes_or_changes_them() {
 fn sizes_are_limited_on_both_ways() {
     let domain = domain();
     let limits = limits(|limits| limits.max_message_size = 10);
-    let mut small = Sealer::new(domain.clone(), "SRV2", Session::new([7; 16]), limits).expect("a good name");
+    let mut small = Sealer::new(domain.clone(), "SRV2", SessionId::new([7; 16]), limits).expect("a good name");
     let too_large = |error| matches!(error, Error::TooLarge { size: 11, limit: 10 });
     let mut envelope = Envelope::default();
     let asked = small.request_into(&alerts(&domain), NOW, WITHIN, &[0; 11], &mut envelope);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mailslot_domain::{
     Batch, Destination, Domain, Envelope, Kind, Legacy, Limits, Opener, Outcome, Presence, Request, Sealer, Segment,
-    Session, Time,
+    SessionId, Time,
 };
 use serde_json::Value;
 
@@ -80,7 +80,7 @@ fn messages(message: &Value) -> Vec<Vec<u8>> {
 
 /// Seals a vector's message, after the earlier numbers of the stream.
 fn sealed(domain: &Arc<Domain>, message: &Value) -> (Envelope, Request) {
-    let session = Session::new(array(&message["session"]));
+    let session = SessionId::new(array(&message["session"]));
     let mut sealer =
         Sealer::new(domain.clone(), text(&message["computer"]), session, Limits::default()).expect("a good name");
     let (mut envelope, to) = (Envelope::default(), destination(domain, message));
@@ -169,7 +169,7 @@ fn receipts_are_these() {
         let message = &list("messages")[usize::try_from(number(&receipt["message"])).expect("small")];
         let (_, request) = sealed(&domain, message);
         let (now, mut payload) = (time(&receipt["time"]), bytes(&receipt["payload"]));
-        let session = Session::new(array(&receipt["session"]));
+        let session = SessionId::new(array(&receipt["session"]));
         let mut receiver =
             Sealer::new(domain.clone(), text(&receipt["computer"]), session, Limits::default()).expect("a good name");
         let outcomes = [Outcome::Delivered, Outcome::NoSuchSlot, Outcome::Full, Outcome::Refused, Outcome::TooLarge];
@@ -190,7 +190,7 @@ fn requests_and_replies_are_these() {
     let domain = domain();
     let (request, reply) = (&VECTORS["request"], &VECTORS["reply"]);
     let seal_as = |vector: &Value| {
-        let session = Session::new(array(&vector["session"]));
+        let session = SessionId::new(array(&vector["session"]));
         Sealer::new(domain.clone(), text(&vector["computer"]), session, Limits::default()).expect("a good name")
     };
     let (mut asker, to) = (seal_as(request), destination(&domain, request));

@@ -31,7 +31,7 @@ impl Bench {
         Bench(Reassembly::new(&limits), Counters::default())
     }
 
-    fn first(&mut self, now: Instant, from: Received, id: u16, data: &[u8]) -> Result<(), Drop> {
+    fn first(&mut self, now: Instant, from: Received, id: u16, data: &[u8]) -> Result<(), DropReason> {
         self.0.first(now, from, id, first(data), &mut self.1)
     }
 
@@ -42,12 +42,12 @@ impl Bench {
         offset: u16,
         data: &[u8],
         more: bool,
-    ) -> Result<Option<Whole<'static>>, Drop> {
+    ) -> Result<Option<Whole<'static>>, DropReason> {
         self.0.later(from, id, offset, data, more, &mut self.1)
     }
 
     fn pushed_out(&self) -> u64 {
-        self.1.dropped(Drop::FragmentRoom)
+        self.1.dropped(DropReason::FragmentRoom)
     }
 }
 
@@ -66,7 +66,7 @@ fn a_fragment_of_another_sender_id_or_place_is_an_orphan() {
     let mut bench = Bench::new();
     assert_eq!(bench.first(Instant::now(), from(138), 5, b"one "), Ok(()));
     for (from, id, offset) in [(from(139), 5, 72), (from(138), 6, 72), (from(138), 5, 73), (from(138), 5, 67)] {
-        assert_eq!(bench.later(from, id, offset, b"two", false), Err(Drop::OrphanFragment));
+        assert_eq!(bench.later(from, id, offset, b"two", false), Err(DropReason::OrphanFragment));
     }
 }
 
@@ -75,10 +75,10 @@ fn a_beginning_that_is_not_the_senders_gives_way_to_the_one_that_is() {
     let (mut bench, now) = (Bench::new(), Instant::now());
     assert_eq!(bench.first(now, from(138), 5, b"bad "), Ok(()));
     assert_eq!(bench.first(now, from(138), 5, b"one "), Ok(()));
-    assert_eq!(bench.first(now, from(138), 5, b"one "), Err(Drop::Duplicate));
+    assert_eq!(bench.first(now, from(138), 5, b"one "), Err(DropReason::Duplicate));
     assert_eq!((bench.0.len(), bench.pushed_out()), ((1, 4), 1));
     assert_eq!(bench.later(from(138), 5, 72, b"two", true), Ok(None));
-    assert_eq!(bench.first(now, from(138), 5, b"one "), Err(Drop::Duplicate));
+    assert_eq!(bench.first(now, from(138), 5, b"one "), Err(DropReason::Duplicate));
     assert_eq!(bench.later(from(138), 5, 75, b".", false), Ok(Some(first(b"one two."))));
 }
 
@@ -89,9 +89,9 @@ fn a_source_with_too_many_loses_its_own_oldest() {
     for id in 1..=5 {
         assert_eq!(bench.first(now, from(138), id, b"one "), Ok(()));
     }
-    assert_eq!(bench.first(now, from(138), 5, b"one "), Err(Drop::Duplicate));
+    assert_eq!(bench.first(now, from(138), 5, b"one "), Err(DropReason::Duplicate));
     assert_eq!((bench.0.len(), bench.pushed_out()), ((3, 12), 3));
-    assert_eq!(bench.later(from(138), 3, 72, b"two", false), Err(Drop::OrphanFragment));
+    assert_eq!(bench.later(from(138), 3, 72, b"two", false), Err(DropReason::OrphanFragment));
     for (from, id) in [(other(9), 1), (from(138), 4), (from(138), 5)] {
         assert_eq!(bench.later(from, id, 72, b"two", false), Ok(Some(first(b"one two"))));
     }
@@ -108,8 +108,8 @@ fn where_all_is_full_the_oldest_makes_room_for_entries_and_for_bytes() {
     assert_eq!((bench.0.len(), bench.pushed_out()), ((2, 90), 3));
     assert_eq!(bench.later(other(5), 1, 138, &[0; 11], true), Ok(None));
     assert_eq!((bench.0.len(), bench.pushed_out()), ((1, 81), 4));
-    assert_eq!(bench.later(other(5), 1, 149, &[0; 20], true), Err(Drop::FragmentRoom));
-    assert_eq!(bench.first(now, other(6), 1, &[0; 101]), Err(Drop::FragmentRoom));
+    assert_eq!(bench.later(other(5), 1, 149, &[0; 20], true), Err(DropReason::FragmentRoom));
+    assert_eq!(bench.first(now, other(6), 1, &[0; 101]), Err(DropReason::FragmentRoom));
     assert_eq!(bench.0.len(), (1, 81));
 }
 
@@ -123,7 +123,7 @@ fn the_rest_is_waited_for_two_seconds() {
     reassembly.handle_timeout(now + TIMEOUT, counters);
     assert_eq!((reassembly.len(), reassembly.poll_timeout()), ((1, 40), Some(later + TIMEOUT)));
     reassembly.handle_timeout(later + TIMEOUT, counters);
-    assert_eq!((reassembly.len(), counters.dropped(Drop::Unfinished)), ((0, 0), 2));
+    assert_eq!((reassembly.len(), counters.dropped(DropReason::Unfinished)), ((0, 0), 2));
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn queries_for_the_wildcard_are_answered_on_the_own_subnet() {
         assert_eq!(answer.body, Body::QueryResponse { name, ttl: 300_000, holders: vec![unique(OWN)] });
     }
     bench.hear(SERVER, Cast::Unicast, &Packet::node_query(3, Name::wildcard()));
-    assert_eq!((bench.sent(), bench.node.counters().dropped(Drop::Remote)), (None, 1));
+    assert_eq!((bench.sent(), bench.node.counters().dropped(DropReason::Remote)), (None, 1));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_holder_objects_to_the_refresh_of_another_node() {
     assert_eq!((answer.id, answer.body.rcode()), (3, Rcode::Active));
     let other = Claim { name: pc().with_suffix(3), ..claim(5, OTHER) };
     bench.hear(OTHER, Cast::Unicast, &Packet::refresh(4, other));
-    assert_eq!((bench.sent(), bench.node.counters().dropped(Drop::NotServed)), (None, 1));
+    assert_eq!((bench.sent(), bench.node.counters().dropped(DropReason::NotServed)), (None, 1));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_p_node_heeds_no_broadcasts() {
     bench.hear(SERVER, Cast::Unicast, &Packet::registration_response(id, claim(0, OWN), Rcode::Success));
     bench.hear(OTHER, Cast::Broadcast, &Packet::broadcast_query(3, pc()));
     assert_eq!(bench.sent(), None);
-    assert_eq!(bench.node.counters().dropped(Drop::Broadcast), 1);
+    assert_eq!(bench.node.counters().dropped(DropReason::Broadcast), 1);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn names_of_another_service_are_taken_for_held_and_never_spoken_of() {
         bench.hear_message(&Name::new(name, 0).expect("a valid name"));
     }
     let messages = bench.events().into_iter().filter(|event| matches!(event, Event::Message(_))).count();
-    assert_eq!((messages, bench.node.counters().dropped(Drop::NotHere)), (1, 1));
+    assert_eq!((messages, bench.node.counters().dropped(DropReason::NotHere)), (1, 1));
     bench.node.release_all(bench.now);
     assert_eq!(bench.events(), [Event::Released]);
     assert_eq!(bench.next(), None);

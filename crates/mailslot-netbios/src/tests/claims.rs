@@ -74,7 +74,7 @@ fn a_name_whose_holder_gives_it_up_is_claimed_within_seconds() {
         bench.hear(from, Cast::Broadcast, &release);
     }
     let counters = bench.node.counters();
-    assert_eq!((counters.dropped(Drop::Demand), counters.dropped(Drop::OtherSubnet)), (1, 1));
+    assert_eq!((counters.dropped(DropReason::Demand), counters.dropped(DropReason::OtherSubnet)), (1, 1));
     let before = bench.node.poll_timeout();
     // So soon after the check, packets of other nodes cause no further one.
     bench.hear(OTHER, Cast::Broadcast, &release);

@@ -155,7 +155,7 @@ fn addresses_that_no_node_can_have_are_not_believed() {
         let query = bench.packet();
         let answer = |holders| Packet::query_response(query.id, query.flags, wanted.clone(), 0, holders);
         bench.hear(OTHER, Cast::Unicast, &answer(vec![unique(impossible)]));
-        assert_eq!((bench.events(), bench.node.counters().dropped(Drop::ImpossibleHolder)), (vec![], 1));
+        assert_eq!((bench.events(), bench.node.counters().dropped(DropReason::ImpossibleHolder)), (vec![], 1));
         bench.hear(LAST, Cast::Unicast, &answer(vec![unique(impossible), unique(LAST)]));
         let holders = vec![unique(LAST)];
         let outcome = Outcome::Found(Resolved { holders, server: None });

@@ -114,7 +114,7 @@ fn several_addresses_of_one_interface_claim_names_once_and_are_all_the_nodes_own
         bench.hear(own, Cast::Broadcast, &Packet::broadcast_query(3, pc()));
         assert_eq!(bench.sent(), None, "{own}");
     }
-    assert_eq!(bench.node.counters().dropped(Drop::Own), 3);
+    assert_eq!(bench.node.counters().dropped(DropReason::Own), 3);
 }
 
 #[test]

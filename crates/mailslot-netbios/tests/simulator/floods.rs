@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
-use mailslot_netbios::{Cast, Config, Drop, Event, Interface, Node, Received, Service};
+use mailslot_netbios::{Cast, Config, DropReason, Event, Interface, Node, Received, Service};
 use mailslot_wire::datagram::{Body, Destination, Header, Packet as Datagram};
 use mailslot_wire::name_service::Packet;
 use mailslot_wire::{Name, NodeType, smb};
@@ -193,6 +193,6 @@ fn a_flood_makes_the_node_send_no_more_than_its_budget() {
         flood.pass(1000);
         let most = if matches!(from, From::Elsewhere) { 1000 } else { 12_000 };
         assert!((most * 8 / 10..=most + 50).contains(&flood.answers.len()), "{from:?}: {}", flood.answers.len());
-        assert!(flood.node.counters().dropped(Drop::AnswerRate) > 100_000);
+        assert!(flood.node.counters().dropped(DropReason::AnswerRate) > 100_000);
     }
 }

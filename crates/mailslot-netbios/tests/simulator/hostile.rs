@@ -239,7 +239,7 @@ fn a_flood_of_requests_is_answered_by_budget() {
             }
         }
         assert_eq!(answers, expected);
-        assert_eq!(node.counters().dropped(mailslot_netbios::Drop::AnswerRate), 10_000 - expected);
+        assert_eq!(node.counters().dropped(mailslot_netbios::DropReason::AnswerRate), 10_000 - expected);
     }
 }
 
@@ -261,5 +261,5 @@ fn responses_and_errors_are_never_answered() {
         node.handle_packet(now, Received { interface: 0, from, service, cast: Cast::Unicast }, &bytes);
         assert_eq!(node.poll_transmit(), None);
     }
-    assert_eq!(node.counters().dropped(mailslot_netbios::Drop::Unasked), 3);
+    assert_eq!(node.counters().dropped(mailslot_netbios::DropReason::Unasked), 3);
 }

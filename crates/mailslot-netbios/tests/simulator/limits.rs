@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Instant;
 
 use mailslot_netbios::limits::Limits;
-use mailslot_netbios::{Cast, Config, Drop, Interface, Node, Received, Service, Target};
+use mailslot_netbios::{Cast, Config, DropReason, Interface, Node, Received, Service, Target};
 use mailslot_wire::datagram::{Body, Destination, Header, Packet as Datagram};
 use mailslot_wire::name_service::{Holder, NameFlags, Packet};
 use mailslot_wire::smb::{MailslotWrite, Style};
@@ -19,7 +19,7 @@ fn near(number: u8) -> SocketAddrV4 {
 }
 
 /// What limits have dropped of honest machines' traffic within a moment.
-fn dropped(limits: Limits) -> Vec<Drop> {
+fn dropped(limits: Limits) -> Vec<DropReason> {
     let mut now = Instant::now();
     let interface = Interface {
         id: 0,
@@ -80,14 +80,14 @@ fn dropped(limits: Limits) -> Vec<Drop> {
 fn each_limit_that_bites_is_counted_where_it_is_named() {
     let limits = |text: &str| toml::from_str::<Limits>(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     assert_eq!(dropped(limits("")), []);
-    for reason in Drop::ALL {
+    for reason in DropReason::ALL {
         for limit in reason.limits() {
             // Some limits take effect only after others: the reserve after the budget, and the shared budget when the
             // table is full.
             let (number, rate) = match *limit {
                 "answers" => (1, "answers-reserved = { per-second = 1, burst = 1 }\n"),
                 "answers-reserved" => (1, "answers = { per-second = 1, burst = 1 }\n"),
-                "rated-sources" if *reason == Drop::AnswerRate => {
+                "rated-sources" if *reason == DropReason::AnswerRate => {
                     (1, "answers-per-source = { per-second = 1, burst = 4 }\n")
                 }
                 "rated-sources" => (1, "messages-per-source = { per-second = 1, burst = 4 }\n"),

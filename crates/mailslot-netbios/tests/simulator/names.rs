@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use mailslot_netbios::{Cast, Drop, Event, Outcome, Service, Target};
+use mailslot_netbios::{Cast, DropReason, Event, Outcome, Service, Target};
 use mailslot_wire::Name;
 use mailslot_wire::name::suffix;
 use mailslot_wire::name_service::{NameFlags, Packet};
@@ -192,7 +192,7 @@ fn a_forged_conflict_demand_or_release_takes_no_name_away() {
     network.inject(node, "10.0.0.99:137", Service::Name, Cast::Unicast, &release);
     network.run_seconds(2);
     assert_eq!(network.holders(&name("PC")), [node]);
-    assert_eq!(network.node(node).counters().dropped(Drop::Demand), 1);
+    assert_eq!(network.node(node).counters().dropped(DropReason::Demand), 1);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_node_tells_its_names_to_its_subnet_alone() {
     let names: Vec<_> = names.iter().map(|entry| entry.name().to_string()).collect();
     assert_eq!(names, ["PC<00>", "PC<20>", "PLANT<00>"]);
     assert_eq!(status(far), Some(None));
-    assert_eq!(network.node(node).counters().dropped(Drop::Remote), 3);
+    assert_eq!(network.node(node).counters().dropped(DropReason::Remote), 3);
 }
 
 #[test]

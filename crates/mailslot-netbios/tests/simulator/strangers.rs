@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
 use mailslot_netbios::{
-    Cast, Config, Drop, Event, HeldName, Interface, NameState, Node, Received, Service, Target, Transmit,
+    Cast, Config, DropReason, Event, HeldName, Interface, NameState, Node, Received, Service, Target, Transmit,
 };
 use mailslot_wire::datagram::{Body, ErrorCode, Header, Packet as Datagram};
 use mailslot_wire::name_service::{Claim, Entry, Holder, NameFlags, Packet, Rcode, Statistics};
@@ -344,7 +344,7 @@ fn two_packets_from_another_subnet_take_no_name_away() {
     twin.hear(stranger, Cast::Unicast, &Packet::broadcast_registration(2, name("PC"), lower.holder));
     twin.pass(Duration::from_secs(2));
     assert!(twin.node.names().all(|held| held.state == NameState::Held));
-    assert_eq!(twin.node.counters().dropped(Drop::OtherSubnet), 2);
+    assert_eq!(twin.node.counters().dropped(DropReason::OtherSubnet), 2);
     twin.node.send_mailslot(twin.now, Target::OwnDomain, b"a", b"b").expect("it has its name");
 }
 

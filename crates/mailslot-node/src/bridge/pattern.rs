@@ -34,10 +34,10 @@ impl TryFrom<String> for Pattern {
             return wrong(r"write the name of a slot, such as alerts, or plant\* for all below plant");
         }
         if name.starts_with('\\') {
-            return wrong(r"write only what is behind \mailslot\, such as alerts");
+            return wrong(r"write only what follows \mailslot\, such as alerts");
         }
         if name.contains(char::is_control) {
-            return wrong("there is a control character in it");
+            return wrong("it contains a control character");
         }
         let slot = match Address::parse_win32(&format!(r"\\.\mailslot\{name}")) {
             Ok(Address::Local(slot)) => slot,
@@ -47,7 +47,7 @@ impl TryFrom<String> for Pattern {
             return wrong(&format!("no slot has such a name: it would be {}", Quoted(slot.as_str())));
         }
         if slot.folded().len() > Domain::MAX_SLOT_NAME {
-            return wrong(&format!("names that travel have {} bytes at most", Domain::MAX_SLOT_NAME));
+            return wrong(&format!("a domain takes names of at most {} bytes", Domain::MAX_SLOT_NAME));
         }
         Ok(Pattern(slot))
     }
@@ -128,8 +128,8 @@ mod tests {
         let long = "x".repeat(256);
         for (text, words) in [
             ("", "such as alerts"),
-            (r"\\.\mailslot\alerts", r"behind \mailslot\"),
-            ("//PLANT/mailslot/alerts", r"behind \mailslot\"),
+            (r"\\.\mailslot\alerts", r"follows \mailslot\"),
+            ("//PLANT/mailslot/alerts", r"follows \mailslot\"),
             (r"a\..\b", "it would be"),
             (r"a\\b", "it would be"),
             ("a\tb", "control character"),

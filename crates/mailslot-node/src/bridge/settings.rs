@@ -117,7 +117,7 @@ mod tests {
             ("[bridge.PLANT]", "carries nothing"),
             ("[bridge.PLANT]\nto-domian = ['x']", "to-domian"),
             ("[bridge.PLANT]\nto-domain = ['']", "such as alerts"),
-            ("[bridge.PLANT]\nto-domain = ['\\\\A\\mailslot\\x']", r"behind \mailslot\"),
+            ("[bridge.PLANT]\nto-domain = ['\\\\A\\mailslot\\x']", r"follows \mailslot\"),
             ("[bridge.PLANT]\nto-legacy = ['größe']", "ASCII"),
             ("[bridge.PLANT]\nto-legacy = ['x']\nto-legacy-rate = { all = 0, source = 1 }", "to-legacy-rate"),
             ("[bridge.PLANT]\nto-legacy = ['x']\nto-legacy-rate = { all = 1 }", "source"),

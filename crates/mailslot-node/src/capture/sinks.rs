@@ -10,7 +10,7 @@ use super::packet::{Captured, Cast};
 use crate::control::Answer;
 
 /// How many programs may capture at the same time.
-const MOST: usize = 8;
+const MAX_PROGRAMS: usize = 8;
 
 /// The slots that get copies.
 #[derive(Default)]
@@ -32,8 +32,8 @@ impl Sinks {
             return Some(Answer::NotAllowed);
         }
         self.forget_closed();
-        if self.sinks.len() == MOST {
-            return Some(Answer::Refused(format!("{MOST} programs capture already, and no more can")));
+        if self.sinks.len() == MAX_PROGRAMS {
+            return Some(Answer::Refused(format!("{MAX_PROGRAMS} programs capture already, and no more can")));
         }
         match asker.open().and_then(|writer| writer.write(&Answer::Capturing.encode()).map(|()| writer)) {
             Ok(writer) => {

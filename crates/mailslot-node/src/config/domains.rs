@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use mailslot::{NetbiosName, Quoted};
-use mailslot_domain::settings::{Meant, Settings as Part};
+use mailslot_domain::settings::{self, Meant};
 use mailslot_netbios::{BRIDGE, Config, RegisteredName};
 use mailslot_wire::NodeType;
 
@@ -39,8 +39,8 @@ impl Settings {
     }
 
     /// The machine's settings in a domain without a section.
-    pub(crate) fn part(&self) -> Part {
-        let mut part = Part::default();
+    pub(crate) fn part(&self) -> settings::Settings {
+        let mut part = settings::Settings::default();
         part.lan = self.lan;
         part.connect.clone_from(&self.connect);
         part.listen.clone_from(&self.listen);

@@ -27,7 +27,7 @@ use mailslot::SlotStatus;
 pub use endpoint::Endpoint;
 pub(crate) use http::Exporter;
 
-use crate::control::{self, Answer, Request, Status};
+use crate::control::{self, Answer, Request};
 use crate::error::Result;
 use families::Families;
 
@@ -66,7 +66,7 @@ pub fn own_uid() -> u32 {
 /// # Errors
 ///
 /// [`Error::Metrics`](crate::Error::Metrics) if a counter of the node has a name that is not valid for a metric.
-pub fn text(slots: &[SlotStatus], uids: &[u32], status: Option<&Status>) -> Result<String> {
+pub fn text(slots: &[SlotStatus], uids: &[u32], status: Option<&control::Status>) -> Result<String> {
     let families = Families::default();
     let build = families.gauge("mailslot_build_info", "The program that wrote this: always 1.", &["version"])?;
     build.set(&[env!("CARGO_PKG_VERSION")], 1)?;

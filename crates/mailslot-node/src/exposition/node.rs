@@ -28,7 +28,7 @@ pub(super) fn add(to: &Families, status: &control::Status) -> Result<()> {
 
 fn add_netbios(to: &Families, status: &control::Status) -> Result<()> {
     let interfaces = "mailslot_node_interfaces";
-    to.gauge(interfaces, "Interfaces on which the node is.", &[])?.set(&[], status.interfaces.len() as u64)?;
+    to.gauge(interfaces, "Interfaces that the node uses.", &[])?.set(&[], status.interfaces.len() as u64)?;
     let faults =
         to.gauge("mailslot_node_interfaces_failed", "Interfaces that the settings name and the node cannot use.", &[])?;
     faults.set(&[], status.unused.iter().filter(|unused| unused.is_fault).count() as u64)?;
@@ -39,7 +39,7 @@ fn add_netbios(to: &Families, status: &control::Status) -> Result<()> {
     let names = to.gauge("mailslot_node_names", "Names of the node on its interfaces, by state.", &["state"])?;
     states.into_iter().try_for_each(|(state, number)| names.set(&[state], number))?;
     if let Some(connected) = status.nmbd_connected {
-        let help = "Whether nmbd hands datagrams on, for a node beside Samba.";
+        let help = "Whether nmbd passes datagrams on, for a node beside Samba.";
         to.gauge("mailslot_node_nmbd_connected", help, &[])?.set(&[], connected.into())?;
     }
     Ok(())
@@ -53,14 +53,16 @@ fn add_domains(to: &Families, domains: &[Status]) -> Result<()> {
     let gauges: [(&str, &str, Measured); 9] = [
         ("mailslot_domain_open", "Whether the domain's session is open.", |domain| domain.open.into()),
         ("mailslot_domain_sealed", "Whether the domain is a sealed one.", |domain| domain.sealed.into()),
-        ("mailslot_domain_peers", "Peers that are connected with this machine.", |domain| domain.peers as u64),
-        ("mailslot_domain_routers", "Routers that are connected with this machine.", |domain| domain.routers as u64),
+        ("mailslot_domain_peers", "Peers that are connected to this machine.", |domain| domain.peers as u64),
+        ("mailslot_domain_routers", "Routers that are connected to this machine.", |domain| domain.routers as u64),
         ("mailslot_domain_computers", "Computers that take part, this one included.", |domain| domain.computers as u64),
         ("mailslot_domain_slots", "Slots of this machine that receive.", |domain| domain.slots.len() as u64),
-        ("mailslot_domain_endpoints_unreachable", "Endpoints that could not be reached at the last try.", |domain| {
-            domain.unreachable.len() as u64
-        }),
-        ("mailslot_domain_certificates_failed", "Certificates that others do not take.", |domain| {
+        (
+            "mailslot_domain_endpoints_unreachable",
+            "Endpoints that could not be reached at the last attempt.",
+            |domain| domain.unreachable.len() as u64,
+        ),
+        ("mailslot_domain_certificates_failed", "Certificates that peers refuse.", |domain| {
             domain.certificates.iter().filter(|certificate| certificate.problem.is_some()).count() as u64
         }),
         ("mailslot_domain_clock_in_doubt", "Whether the clock was set and nobody has confirmed it since.", |domain| {
@@ -73,7 +75,7 @@ fn add_domains(to: &Families, domains: &[Status]) -> Result<()> {
     }
     let expires = to.gauge(
         "mailslot_domain_certificate_expiry_timestamp_seconds",
-        "When a certificate ends, in seconds since 1970.",
+        "When a certificate expires, in seconds since 1970.",
         &["domain", "file", "subject"],
     )?;
     for domain in domains {

@@ -6,7 +6,7 @@ use super::families::Families;
 use crate::error::Result;
 
 /// The most slots of one user that have series.
-pub(super) const MOST: usize = 1_000;
+pub(super) const MAX_SLOTS_OF_USER: usize = 1_000;
 /// Names below this are random, and exist for one request each; as series they would grow without bound.
 const REPLIES: &str = r"mailslot\reply\";
 
@@ -16,7 +16,7 @@ pub(super) fn add(to: &Families, slots: &[SlotStatus], uids: &[u32]) -> Result<(
     all.set(&[], slots.len() as u64)?;
     let (shown, left_out) = chosen(slots, uids);
     let more = "mailslot_slots_left_out";
-    let more = to.gauge(more, "Slots of a user who has too many to have series for each.", &["uid"])?;
+    let more = to.gauge(more, "Slots of a user who has too many for a series each.", &["uid"])?;
     left_out.into_iter().try_for_each(|(uid, number)| more.set(&[&uid.to_string()], number as u64))?;
     add_each(to, &shown)
 }
@@ -34,7 +34,7 @@ fn chosen<'a>(slots: &'a [SlotStatus], uids: &[u32]) -> (Vec<Shown<'a>>, Vec<(u3
             let info = slot.info?;
             Some((slot.name.as_str(), uid.to_string(), info, info.statistics?))
         });
-        shown.extend(known.by_ref().take(MOST));
+        shown.extend(known.by_ref().take(MAX_SLOTS_OF_USER));
         left_out.push((*uid, known.count()));
     }
     (shown, left_out)

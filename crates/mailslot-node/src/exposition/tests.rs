@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 
 /// A status in which all numbers differ.
-fn status() -> Status {
+fn status() -> control::Status {
     serde_json::from_value(serde_json::json!({
         "version": "1", "computer": "SRV1<00>", "workgroup": "PLANT<00>", "node_type": "B", "nmbd_connected": true,
         "interfaces": [{ "name": "eth0", "address": "192.0.2.1", "prefix": 24, "broadcast": "192.0.2.255" }],
@@ -90,7 +90,7 @@ fn without_a_node_there_are_slots() {
 
 #[test]
 fn what_strangers_call_their_slots_makes_no_series() {
-    let names = (0..2 * slots::MOST).map(|number| slot(&format!("theirs{number}"), 8, Some(1)));
+    let names = (0..2 * slots::MAX_SLOTS_OF_USER).map(|number| slot(&format!("theirs{number}"), 8, Some(1)));
     let mut all: Vec<SlotStatus> = names.chain([slot("mine", 7, Some(1)), slot("unknown", 7, None)]).collect();
     all.push(slot(r"MAILSLOT\reply\00112233445566778899aabbccddeeff", 7, Some(1)));
     all.push(slot(r"mailslot\node", 7, Some(1)));
@@ -103,13 +103,13 @@ fn what_strangers_call_their_slots_makes_no_series() {
 
 #[test]
 fn a_user_has_so_many_series_and_takes_none_from_others() {
-    let number = slots::MOST + 17;
+    let number = slots::MAX_SLOTS_OF_USER + 17;
     let mut all: Vec<SlotStatus> = (0..number).map(|number| slot(&format!("a{number}"), 7, Some(1))).collect();
     all.push(slot("z", 8, Some(1)));
     let text = text(&all, &[7, 8], None).expect("metrics");
     let samples = samples(&text);
     let series = samples.keys().filter(|series| series.starts_with("mailslot_slot_capacity_bytes"));
-    assert_eq!(series.count(), slots::MOST + 1);
+    assert_eq!(series.count(), slots::MAX_SLOTS_OF_USER + 1);
     assert_eq!(samples[r#"mailslot_slots_left_out{uid="7"}"#], 17.0);
     assert_eq!(samples[r#"mailslot_slots_left_out{uid="8"}"#], 0.0);
     assert_eq!(samples[r#"mailslot_slot_capacity_bytes{slot="z",uid="8"}"#], 4096.0);

@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::AsFd;
 use std::time::Instant;
 
-use super::batch::{Incoming, PACKETS};
-use super::interfaces::Named;
+use super::batch::{self, PACKETS};
+use super::interfaces::Attachment;
 use super::poll::{Poll, Token};
 use super::sockets::{At, Place, SocketId, Sockets};
 use super::{drops, route};
@@ -24,10 +24,10 @@ pub(crate) struct Driver {
     /// The slots that get copies of all packets.
     pub(crate) sinks: Sinks,
     pub(crate) counts: Counts,
-    attached: Vec<Named>,
+    attached: Vec<Attachment>,
     last_id: u32,
     sockets: Sockets,
-    incoming: Incoming,
+    incoming: batch::Incoming,
 }
 
 /// The counters of the driver.
@@ -44,8 +44,8 @@ pub(crate) struct Counts {
 /// The changes of attachments.
 #[derive(Debug, Default)]
 pub(crate) struct Attached {
-    pub(crate) new: Vec<Named>,
-    pub(crate) gone: Vec<Named>,
+    pub(crate) new: Vec<Attachment>,
+    pub(crate) gone: Vec<Attachment>,
     /// The names of interfaces that cannot be used fully, and why.
     pub(crate) failed: Vec<(String, Error)>,
 }
@@ -60,7 +60,7 @@ impl Driver {
             attached: Vec::new(),
             last_id: 0,
             sockets: Sockets::new(at),
-            incoming: Incoming::new(),
+            incoming: batch::Incoming::new(),
         }
     }
 
@@ -73,7 +73,7 @@ impl Driver {
 
     /// Attaches the node to the `wanted` segments, and detaches it from all others. A segment that cannot be used does
     /// not affect others.
-    pub(crate) fn attach(&mut self, wanted: Vec<Named>, now: Instant) -> Attached {
+    pub(crate) fn attach(&mut self, wanted: Vec<Attachment>, now: Instant) -> Attached {
         let (mut attached, mut result) = (Vec::new(), Attached::default());
         for mut named in wanted {
             match self.sockets.open(&named) {
@@ -92,9 +92,9 @@ impl Driver {
         }
         self.sockets.keep(&attached);
         let before = std::mem::replace(&mut self.attached, attached);
-        let is_gone = |before: &Named| !self.attached.iter().any(|named| named.is_same(before));
+        let is_gone = |before: &Attachment| !self.attached.iter().any(|named| named.is_same(before));
         result.gone = before.into_iter().filter(is_gone).collect();
-        self.node.set_interfaces(self.attached.iter().flat_map(Named::interfaces).collect(), now);
+        self.node.set_interfaces(self.attached.iter().flat_map(Attachment::interfaces).collect(), now);
         result
     }
 
@@ -104,8 +104,8 @@ impl Driver {
     /// # Errors
     ///
     /// As for [`Sockets::check`], for the first segment that could not be used.
-    pub(crate) fn check(&self, at: At, wanted: &[Named]) -> Result<()> {
-        let is_attached = |named: &&Named| self.attached.iter().any(|attached| attached.is_same(named));
+    pub(crate) fn check(&self, at: At, wanted: &[Attachment]) -> Result<()> {
+        let is_attached = |named: &&Attachment| self.attached.iter().any(|attached| attached.is_same(named));
         let (now, later): (Vec<_>, Vec<_>) = wanted.iter().partition(is_attached);
         now.iter().try_for_each(|named| self.sockets.check(at, named))?;
         let mut results = later.iter().map(|named| self.sockets.check(at, named));
@@ -116,7 +116,7 @@ impl Driver {
     }
 
     /// The segments to which the node is attached.
-    pub(crate) fn attached(&self) -> &[Named] {
+    pub(crate) fn attached(&self) -> &[Attachment] {
         &self.attached
     }
 
@@ -237,14 +237,15 @@ fn node(config: &Config, now: Instant) -> Node {
     node
 }
 
-fn is_broadcast(named: Option<&Named>, packet: &Transmit) -> bool {
+fn is_broadcast(named: Option<&Attachment>, packet: &Transmit) -> bool {
     named.is_some_and(|named| named.interface.broadcast == Some(*packet.to.ip()))
 }
 
 /// The attachment that received a broadcast to `ip`, by the interface with index `link` if the system reports it. If
 /// one interface has several subnets, 255.255.255.255 means that of the sender.
-fn heard_by(attached: &[Named], ip: Ipv4Addr, link: Option<u32>, from: Ipv4Addr) -> Option<&Named> {
-    let by_link = |named: &&Named| link.is_none_or(|link| link == named.link) && named.interface.broadcast.is_some();
+fn heard_by(attached: &[Attachment], ip: Ipv4Addr, link: Option<u32>, from: Ipv4Addr) -> Option<&Attachment> {
+    let by_link =
+        |named: &&Attachment| link.is_none_or(|link| link == named.link) && named.interface.broadcast.is_some();
     let mut heard = attached.iter().filter(by_link);
     if !ip.is_broadcast() {
         return heard.find(|named| named.interface.broadcast == Some(ip));

@@ -15,7 +15,7 @@ use mailslot_netbios::Interface;
 
 /// An attachment to a segment. Its name is that of the system's interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct Attachment {
     pub(crate) name: String,
     /// The index of the interface by which the node sends and receives broadcasts.
     pub(crate) link: u32,
@@ -39,11 +39,11 @@ pub(crate) struct LeftOut {
 /// The result of the choice.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Choice {
-    pub(crate) used: Vec<Named>,
+    pub(crate) used: Vec<Attachment>,
     pub(crate) left_out: Vec<LeftOut>,
 }
 
-impl Named {
+impl Attachment {
     /// The interfaces in the form of the protocol, first that of the sending address.
     pub(crate) fn interfaces(&self) -> impl Iterator<Item = Interface> {
         let others = self.others.iter().map(|other| Interface { address: *other, ..self.interface });
@@ -51,8 +51,8 @@ impl Named {
     }
 
     /// Whether both are the same attachment to the protocol, so that names registered for one hold for the other.
-    pub(crate) fn is_same(&self, other: &Named) -> bool {
-        let of = |named: &Named| (named.link, Interface { id: 0, ..named.interface });
+    pub(crate) fn is_same(&self, other: &Attachment) -> bool {
+        let of = |named: &Attachment| (named.link, Interface { id: 0, ..named.interface });
         of(self) == of(other)
     }
 
@@ -63,7 +63,7 @@ impl Named {
 }
 
 /// The form of the log and of the status: `10.0.0.1/24`.
-impl fmt::Display for Named {
+impl fmt::Display for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.interface.address, self.interface.prefix)
     }
@@ -150,7 +150,7 @@ fn is_meant(address: &Address, name: &str) -> bool {
 }
 
 /// The attachment to the segment of `first`. Its sending address is the first one whose interface has a carrier.
-fn speaker(first: &Address, subnets: &[&Address]) -> Named {
+fn speaker(first: &Address, subnets: &[&Address]) -> Attachment {
     let segment = attachment(first);
     let (mut all, mut links) = (Vec::new(), BTreeSet::new());
     for address in subnets.iter().filter(|address| is_segment_of(&segment, address)) {
@@ -159,7 +159,7 @@ fn speaker(first: &Address, subnets: &[&Address]) -> Named {
     }
     let speaker = all.iter().find(|address| address.is_running).copied().unwrap_or(first);
     links.remove(&speaker.link);
-    let mut named = Named { other_links: links, ..attachment(speaker) };
+    let mut named = Attachment { other_links: links, ..attachment(speaker) };
     for Address { address, .. } in all {
         if !named.has(*address) {
             named.others.push(*address);
@@ -174,20 +174,20 @@ fn stands_for_all(address: &Address, of: &Address) -> LeftOut {
     LeftOut { name: name.clone(), reason, is_fault: true }
 }
 
-fn is_segment_of(named: &Named, address: &Address) -> bool {
+fn is_segment_of(named: &Attachment, address: &Address) -> bool {
     named.interface.prefix == address.prefix && named.interface.contains(address.address)
 }
 
 /// An address without broadcasts.
-fn alone(address: &Address) -> Named {
+fn alone(address: &Address) -> Attachment {
     let named = attachment(address);
-    Named { interface: Interface { broadcast: None, ..named.interface }, ..named }
+    Attachment { interface: Interface { broadcast: None, ..named.interface }, ..named }
 }
 
-fn attachment(address: &Address) -> Named {
+fn attachment(address: &Address) -> Attachment {
     let Address { name, link, address: own, prefix, .. } = address;
     let interface = Interface { id: 0, address: *own, prefix: *prefix, broadcast: broadcast(address) };
-    Named { name: name.clone(), link: *link, other_links: BTreeSet::new(), interface, others: Vec::new() }
+    Attachment { name: name.clone(), link: *link, other_links: BTreeSet::new(), interface, others: Vec::new() }
 }
 
 /// The subnet's last address, or its first one if that is set, as on very old networks. Any other value is ignored: it

@@ -5,10 +5,10 @@
 //! that do not read fast enough lose some. Both sides send C structures, here those of 64-bit machines:
 //!
 //! ```text
-//! request, 24 bytes           packet type 4 (0 name service, 1 datagram) · 4 unused · size of a mailslot's name 8 (0: all)
-//!                             · transaction id 4 (-1: all) · 4 unused; then the name
+//! request, 24 bytes       packet type 4 (0 name service, 1 datagram) · 4 unused · size of a mailslot's name 8 (0: all)
+//!                         · transaction id 4 (-1: all) · 4 unused; then the name
 //! answer, 1 byte
-//! each packet, 32 bytes       size 8 · packet type 4 · 4 unused · time 8 · IPv4 address 4 · UDP port 4; then the packet
+//! each packet, 32 bytes   size 8 · packet type 4 · 4 unused · time 8 · IPv4 address 4 · UDP port 4; then the packet
 //! ```
 //!
 //! nmbd holds the names and answers for them; no other process gets name service packets.
@@ -183,7 +183,7 @@ impl Header {
                 let address = Ipv4Addr::new(bytes[24], bytes[25], bytes[26], bytes[27]);
                 Ok(Header { size, kind: number(8), from: SocketAddrV4::new(address, port) })
             }
-            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "what nmbd says is not what Samba's nmbd says")),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "this is not the protocol of Samba's nmbd")),
         }
     }
 }

@@ -25,8 +25,8 @@ impl Signals {
 
     /// For a node in another program, which handles its signals itself: [`End`] replaces them.
     pub(crate) fn by_program() -> Result<(Signals, End)> {
-        let (wake, other) = UnixStream::pair().map_err(|source| Error::io("make a pair of sockets", source))?;
-        wake.set_nonblocking(true).map_err(|source| Error::io("make a pair of sockets", source))?;
+        let (wake, other) = UnixStream::pair().map_err(|source| Error::io("create a pair of sockets", source))?;
+        wake.set_nonblocking(true).map_err(|source| Error::io("create a pair of sockets", source))?;
         let (end, reload) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         Ok((Signals { wake, end: Arc::clone(&end), reload }, End { wake: other, end }))
     }

@@ -18,8 +18,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::stat::fstat;
 
-use super::batch::{self, Incoming};
-use super::interfaces::Named;
+use super::batch;
+use super::interfaces::Attachment;
 use crate::error::{Error, Result};
 use mailslot_netbios::{Cast, Ports, Service};
 
@@ -78,7 +78,7 @@ impl Sockets {
     /// - [`Error::PortInUse`] if another program has a port
     /// - [`Error::PortNotAllowed`] if this process may not have it
     /// - [`Error::Io`] if the system refuses it for another reason
-    pub(crate) fn open(&mut self, named: &Named) -> Result<Vec<Error>> {
+    pub(crate) fn open(&mut self, named: &Attachment) -> Result<Vec<Error>> {
         for place in needed(self.at, named) {
             self.open_at(place)?;
         }
@@ -87,9 +87,9 @@ impl Sockets {
     }
 
     /// Closes the sockets that none of the attachments uses.
-    pub(crate) fn keep(&mut self, attached: &[Named]) {
+    pub(crate) fn keep(&mut self, attached: &[Attachment]) {
         let at = self.at;
-        let has = |named: &Named, place| needed(at, named).chain(wanted(at, named)).any(|other| other == place);
+        let has = |named: &Attachment, place| needed(at, named).chain(wanted(at, named)).any(|other| other == place);
         self.sockets.retain(|socket| attached.iter().any(|named| has(named, socket.place)));
     }
 
@@ -106,7 +106,7 @@ impl Sockets {
     /// # Errors
     ///
     /// As [`open`](Sockets::open).
-    pub(crate) fn check(&self, at: At, named: &Named) -> Result<()> {
+    pub(crate) fn check(&self, at: At, named: &Attachment) -> Result<()> {
         let is_there = |place| at == self.at && self.at_place(place).is_some();
         let mut places = needed(at, named).filter(|place| !is_there(*place));
         places.try_for_each(|place| bind(at, place).map(drop))
@@ -146,7 +146,7 @@ impl Socket {
     /// packet, are ignored.
     pub(crate) fn receive(
         &self,
-        incoming: &mut Incoming,
+        incoming: &mut batch::Incoming,
         take: impl FnMut(SocketAddrV4, Option<u32>, Option<&[u8]>),
     ) -> (usize, bool) {
         incoming.receive(&self.socket, take).unwrap_or_default()
@@ -171,13 +171,13 @@ impl AsFd for Socket {
 }
 
 /// The sockets without which an attachment is useless: for unicast to its address, and for its subnet's broadcasts.
-fn needed(at: At, named: &Named) -> impl Iterator<Item = Place> + use<> {
+fn needed(at: At, named: &Attachment) -> impl Iterator<Item = Place> + use<> {
     let broadcast = named.interface.broadcast.filter(|_| at != At::AnyPorts);
     both(Cast::Unicast, named.interface.address).chain(broadcast.into_iter().flat_map(|ip| both(Cast::Broadcast, ip)))
 }
 
 /// The optional sockets: for its other addresses, and for 255.255.255.255.
-fn wanted(at: At, named: &Named) -> impl Iterator<Item = Place> {
+fn wanted(at: At, named: &Attachment) -> impl Iterator<Item = Place> {
     let limited = named.interface.broadcast.map(|_| Ipv4Addr::BROADCAST).filter(|_| at != At::AnyPorts);
     let others = named.others.iter().filter(move |_| at != At::AnyPorts);
     let others = others.flat_map(|ip| both(Cast::Unicast, *ip));
@@ -228,9 +228,9 @@ mod tests {
     use super::*;
     use mailslot_netbios::Interface;
 
-    fn named(octets: [u8; 4]) -> Named {
+    fn named(octets: [u8; 4]) -> Attachment {
         let interface = Interface { id: 1, address: octets.into(), prefix: 32, broadcast: None };
-        Named { name: "lo".to_owned(), link: 1, other_links: [].into(), interface, others: Vec::new() }
+        Attachment { name: "lo".to_owned(), link: 1, other_links: [].into(), interface, others: Vec::new() }
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
         assert!(matches!(sockets.check(at, &absent), Err(Error::Io { .. })));
         // The node's own open sockets are not another program's.
         assert!(sockets.check(at, &second).is_ok());
-        let with_other = Named { others: vec![absent.interface.address], ..second };
+        let with_other = Attachment { others: vec![absent.interface.address], ..second };
         assert_eq!(sockets.open(&with_other).map(|failed| failed.len()).ok(), Some(2));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use mailslot_netbios::{Counters, Drop};
+use mailslot_netbios::{Counters, DropReason};
 
 /// The least time between two reports of one reason.
 const EVERY: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ impl Limits {
 
     /// The reasons with limits for which something was dropped since their last report, and how often. Each is reported
     /// at once the first time, and then at most once a minute.
-    fn bitten(&mut self, now: Instant, counters: &Counters) -> Vec<(Drop, u64)> {
+    fn bitten(&mut self, now: Instant, counters: &Counters) -> Vec<(DropReason, u64)> {
         let mut bitten = Vec::new();
         for (reason, count) in counters.drops().filter(|(reason, _)| !reason.limits().is_empty()) {
             let said = self.said.entry(reason.label()).or_insert(Said { at: None, count: 0 });
@@ -58,7 +58,7 @@ mod tests {
 
     /// The reports of a node that answers one request a second, while a neighbour sends `per_second` requests a second
     /// for `seconds` seconds.
-    fn said(per_second: u32, seconds: u64) -> Vec<(u64, Drop, u64)> {
+    fn said(per_second: u32, seconds: u64) -> Vec<(u64, DropReason, u64)> {
         let mut config = Config::new("PC", "PLANT").expect("valid names");
         let rate = mailslot_netbios::limits::Rate { per_second: 1, burst: 1 };
         config.limits.answers_per_source = rate;
@@ -88,7 +88,7 @@ mod tests {
         let said = said(100, 200);
         let seconds: Vec<u64> = said.iter().map(|(second, ..)| *second).collect();
         assert_eq!(seconds, [0, 60, 120, 180]);
-        assert!(said.iter().all(|(_, reason, count)| *reason == Drop::AnswerRate && *count > 0), "{said:?}");
+        assert!(said.iter().all(|(_, reason, count)| *reason == DropReason::AnswerRate && *count > 0), "{said:?}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::bridge::BridgeStatus;
 use crate::config::{NO_DOMAINS, Settings};
 use crate::control::Answer;
 use crate::error::Result;
-use crate::io::interfaces::Named;
+use crate::io::interfaces::Attachment;
 use mailslot_netbios::{Config, Message};
 
 pub(crate) struct Modern {
@@ -56,7 +56,7 @@ impl Modern {
         _: Instant,
         _: &Settings,
         _: &Config,
-        _: impl Iterator<Item = &'a Named>,
+        _: impl Iterator<Item = &'a Attachment>,
     ) {
     }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use mailslot::{Address, NetbiosName, NetworkOrigin, Quoted, SlotName};
 use mailslot_domain::endpoint::port;
-use mailslot_domain::settings::Settings as Part;
+use mailslot_domain::settings;
 use mailslot_domain::status::Status;
 use mailslot_domain::{Directory, Domain, Segment};
 use mailslot_zenoh::{Domains, own_process};
@@ -17,7 +17,7 @@ use crate::bridge::{Attached, BridgeStatus, Bridges};
 use crate::config::Settings;
 use crate::control::Answer;
 use crate::error::{Error, Result, with_causes};
-use crate::io::interfaces::Named;
+use crate::io::interfaces::Attachment;
 use crate::privileges::account;
 use mailslot_netbios::{Config, Interface, Message};
 
@@ -25,7 +25,7 @@ use mailslot_netbios::{Config, Interface, Message};
 const KNOWN: &str = "computers";
 
 /// The domains of this machine, with the settings for each.
-type Parts = Vec<(Arc<Domain>, Part)>;
+type Parts = Vec<(Arc<Domain>, settings::Settings)>;
 
 pub(crate) struct Modern {
     /// The directory of the files: chosen once, because the process may become another user.
@@ -169,7 +169,7 @@ impl Modern {
         now: Instant,
         settings: &Settings,
         config: &Config,
-        attached: impl Iterator<Item = &'a Named>,
+        attached: impl Iterator<Item = &'a Attachment>,
     ) {
         let Some(domains) = &self.running else { return };
         let text = String::from_utf8_lossy(config.workgroup.text());
@@ -228,11 +228,11 @@ impl Modern {
         let named = |name: &String| parts.iter().any(|(domain, _)| domain.name().as_str().eq_ignore_ascii_case(name));
         if let Some(name) = settings.domains.keys().find(|name| !named(name)) {
             let directory = self.directory.path().display();
-            wrong.push(format!("there are settings for the domain {name}, and no file of it in {directory}"));
+            wrong.push(format!("there are settings for the domain {name}, but no file of it in {directory}"));
         }
         if let Some(name) = settings.bridge.keys().find(|name| !named(name)) {
             let directory = self.directory.path().display();
-            wrong.push(format!("there is a bridge to the domain {name}, and no file of it in {directory}"));
+            wrong.push(format!("there is a bridge to the domain {name}, but no file of it in {directory}"));
         }
         self.complain(wrong);
         self.missing = missing;
@@ -254,7 +254,7 @@ impl Modern {
         let Address::Remote { target, .. } = address else { return None };
         let has_file =
             self.missing.contains_key(target) || self.parts.iter().any(|(domain, _)| domain.name() == target);
-        has_file.then(|| format!("{target} is a domain of this machine, and cannot run"))
+        has_file.then(|| format!("{target} is a domain of this machine, which cannot run"))
     }
 
     pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
@@ -288,7 +288,7 @@ fn domain_error(error: mailslot_domain::Error) -> Error {
     Error::from(mailslot_zenoh::Error::from(error))
 }
 
-fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, Part) {
+fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, settings::Settings) {
     let own = settings.domains.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.name().as_str()));
     let settings = own.map_or_else(|| settings.part(), |(_, own)| own.clone());
     (domain, settings)

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::io::addresses;
 use crate::io::changes::Changes;
 use crate::io::driver::{Attached, Driver};
-use crate::io::interfaces::{self, Choice, LeftOut, Named};
+use crate::io::interfaces::{self, Attachment, Choice, LeftOut};
 
 /// How often to check the interfaces when the system does not notify of changes, or when one cannot be used.
 const LOOK: Duration = Duration::from_secs(3);
@@ -165,7 +165,7 @@ struct Details {
     also: Option<String>,
 }
 
-fn details(named: &Named) -> Details {
+fn details(named: &Attachment) -> Details {
     let broadcast = named.interface.broadcast.map_or("none".to_owned(), |address| address.to_string());
     let others: Vec<String> = named.others.iter().map(ToString::to_string).collect();
     Details { broadcast, also: (!others.is_empty()).then(|| others.join(",")) }

@@ -74,7 +74,7 @@ impl Manager {
             return Ok(());
         }
         self.ready_by = None;
-        (self.tell)(&[NotifyState::Stopping, NotifyState::Status("giving up names and sessions")])
+        (self.tell)(&[NotifyState::Stopping, NotifyState::Status("releasing names and closing sessions")])
     }
 
     /// When to call [`handle_timeout`](Manager::handle_timeout) at the latest.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use mailslot::network::{self, Outgoing, Undecoded};
+use mailslot::network::{self, Undecoded};
 use mailslot::{Access, Address, MailslotOptions};
 
 use super::shared::Shared;
@@ -87,7 +87,7 @@ impl Programs {
         let Some(message) = self.outgoing.as_mut().and_then(|outgoing| outgoing.next(now)) else {
             return false;
         };
-        let decoded = Outgoing::decode(&message.data);
+        let decoded = network::Outgoing::decode(&message.data);
         if let Err(undecoded @ (Undecoded::Older | Undecoded::Newer)) = &decoded {
             tracing::warn!(name: "not_sent", uid = message.origin.local_user(), reason = undecoded.of_program());
         }
@@ -96,7 +96,7 @@ impl Programs {
             let target = routing::target(&outgoing.address, &shared.config)?;
             Some((outgoing, user, target))
         });
-        let Some((Outgoing { address, data }, user, target)) = routed else {
+        let Some((network::Outgoing { address, data }, user, target)) = routed else {
             shared.metrics.outgoing_malformed += 1;
             return true;
         };

@@ -108,7 +108,7 @@ class Message(Generic[T]):
         from mailslot import _native
 
         if self._reply_to is None:
-            raise ValueError("the message is not a request: nobody waits for a reply to it")
+            raise ValueError("the message is not a request: no writer waits for a reply")
         _native.reply(*self._reply_to, data)
 
 

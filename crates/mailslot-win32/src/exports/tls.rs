@@ -9,10 +9,10 @@ use crate::code::{Code, Result};
 
 const TLS_OUT_OF_INDEXES: u32 = u32::MAX;
 /// The C library has no more keys than this.
-const MOST: usize = 1024;
+const MAX_KEYS: usize = 1024;
 
 /// Which keys of the C library belong to the program.
-static ALLOCATED: [AtomicBool; MOST] = [const { AtomicBool::new(false) }; MOST];
+static ALLOCATED: [AtomicBool; MAX_KEYS] = [const { AtomicBool::new(false) }; MAX_KEYS];
 
 #[unsafe(no_mangle)]
 extern "C" fn TlsAlloc() -> u32 {

@@ -1,5 +1,5 @@
-//! The addresses of this machine, for sessions that look for others by multicast. Zenoh lists them once in a process: what it would
-//! find out itself, it is told here, each time that a session is opened.
+//! The addresses of this machine, for sessions that discover peers by multicast. Zenoh lists addresses once in a
+//! process, so each session is given the current list when it is opened.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use nix::sys::socket::SockaddrStorage;
 /// The addresses of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Addresses {
-    /// The system does not let this process look: then it is left to Zenoh, as far as it can.
+    /// The system does not let this process list them. Then Zenoh does it, as far as it can.
     Unknown,
     Known(Vec<InterfaceAddress>),
 }
@@ -22,27 +22,29 @@ pub(crate) enum Addresses {
 pub(crate) struct InterfaceAddress {
     /// The interface's name, or the address's label, such as eth0:1.
     interface: String,
-    /// An interface that was made anew is another one: whoever listened on the old one hears nothing any more.
+    /// Tells an interface from one that was recreated under its name: a socket that listened on the old one receives
+    /// nothing any more.
     index: u32,
     address: IpAddr,
     flags: InterfaceFlags,
 }
 
-/// Where a session is, with the number of each interface.
+/// The addresses that a session uses, each with the index of its interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Places {
-    /// The addresses from which it looks for others: the first one of each interface, which what it sends comes from as well.
+    /// The addresses from which it discovers peers: the first of each interface, which is also the source address of
+    /// what it sends.
     pub(crate) scouting: BTreeSet<(u32, String)>,
-    /// The endpoints to which it tells them to come.
+    /// The endpoints at which it tells peers to connect.
     pub(crate) listen: BTreeSet<(u32, String)>,
 }
 
-/// Those of interfaces that are up.
+/// The addresses of all interfaces that are up.
 pub(crate) fn addresses() -> Addresses {
     let Ok(listed) = getifaddrs() else { return Addresses::Unknown };
     let found = listed.filter(|listed| listed.flags.contains(InterfaceFlags::IFF_UP)).filter_map(|listed| {
         let address = address(listed.address.as_ref()?)?;
-        // One that has just gone has no index, and is of no use.
+        // An interface that has just gone has no index, and is of no use.
         let index = if_nametoindex(listed.interface_name.as_str()).ok()?;
         Some(InterfaceAddress { interface: listed.interface_name, index, address, flags: listed.flags })
     });
@@ -54,12 +56,13 @@ fn address(storage: &SockaddrStorage) -> Option<IpAddr> {
         return Some(IpAddr::V4(address.ip()));
     }
     let address = storage.as_sockaddr_in6()?.ip();
-    // One of the link alone means nothing without the link.
+    // A link-local address means nothing without its link.
     (!address.is_unicast_link_local()).then_some(IpAddr::V6(address))
 }
 
 impl Addresses {
-    /// Where others are looked for by multicast, as addresses: one of each interface that can, or that is set.
+    /// The addresses from which to discover peers by multicast: one of each interface that supports it, or of each that
+    /// the settings name.
     pub(crate) fn scouting(&self, settings: &Settings) -> Option<Vec<String>> {
         let wanted = &settings.interfaces;
         match self {
@@ -68,14 +71,15 @@ impl Addresses {
         }
     }
 
-    /// The settings' interfaces that are not there.
+    /// The interfaces of the settings that do not exist.
     pub(crate) fn missing(&self, settings: &Settings) -> Vec<String> {
         let Addresses::Known(all) = self else { return Vec::new() };
         let there = |name: &&String| all.iter().any(|one| one.address.is_ipv4() && one.is_called(name));
         settings.interfaces.iter().filter(|name| !there(name)).cloned().collect()
     }
 
-    /// The endpoints to listen on. Where others learn of them, an endpoint for all addresses becomes one for each: those are told.
+    /// The endpoints to listen on. Where peers are told of them, an endpoint for all addresses becomes one for each
+    /// address, so that they are told addresses.
     pub(crate) fn listen(&self, settings: &Settings, domain: &Domain) -> Vec<String> {
         let endpoints = settings.listen(domain);
         match self {
@@ -86,7 +90,7 @@ impl Addresses {
         }
     }
 
-    /// What a session depends on and does not notice when there is more.
+    /// What a session depends on, without noticing when there is more of it.
     pub(crate) fn places(&self, settings: &Settings, domain: &Domain) -> Places {
         let Addresses::Known(all) = self else { return Places::default() };
         if !settings.lan(domain) {
@@ -102,7 +106,7 @@ impl Addresses {
 }
 
 impl InterfaceAddress {
-    /// Is this what a setting calls `name`: the interface, the label, or the address?
+    /// Whether a setting's `name` means this address: it is the interface, the label, or the address itself.
     fn is_called(&self, name: &str) -> bool {
         let device = self.interface.split(':').next();
         device == Some(name) || self.interface == name || self.address.to_string() == name
@@ -113,7 +117,7 @@ fn look_at<'a>(wanted: &'a [String], all: &'a [InterfaceAddress]) -> impl Iterat
     let is_named = |one: &InterfaceAddress| wanted.contains(&one.address.to_string());
     let fits = move |one: &&InterfaceAddress| {
         let is_wanted = match wanted {
-            // Also one without a carrier: that comes back without a sign that would be seen here.
+            // An interface without a carrier counts: when the carrier comes back, nothing visible here changes.
             [] => one.flags.contains(InterfaceFlags::IFF_MULTICAST),
             _ => wanted.iter().any(|name| one.is_called(name)),
         };
@@ -138,7 +142,8 @@ fn expand(endpoint: &str, all: &[InterfaceAddress]) -> Vec<String> {
     let fits = |one: &&InterfaceAddress| {
         (every_family || one.address.is_ipv4()) && interface.is_none_or(|name| one.is_called(name))
     };
-    // Programs of this machine come last, and to a port of the system's choice they cannot come.
+    // Addresses that only this machine reaches come last, and not at all with a port of the system's choice, which
+    // nobody would find.
     let (inside, outside): (Vec<_>, Vec<_>) = all.iter().filter(fits).partition(|one| one.address.is_loopback());
     let inside = inside.into_iter().filter(|_| port != "0");
     let with_port = |one: &InterfaceAddress| match one.address {
@@ -225,7 +230,7 @@ mod tests {
             assert_eq!(some().listen(&settings(&[], &[listen]), &domain), expected);
             assert_eq!(Addresses::Unknown.listen(&settings(&[], &[listen]), &domain), [listen]);
         }
-        // Nobody is told where a router listens.
+        // Peers are not told where a router listens.
         let mut router = settings(&[], &["tcp/0.0.0.0:7447"]);
         router.lan = None;
         assert_eq!(some().listen(&router, &domain), ["tcp/0.0.0.0:7447"]);

@@ -1,4 +1,4 @@
-//! Our settings in Zenoh's terms. Where its defaults let anybody in, these do not.
+//! The settings of a domain as a Zenoh configuration. Where Zenoh's defaults let anybody in, these do not.
 
 use std::path::Path;
 
@@ -10,32 +10,32 @@ use super::addresses::{Addresses, addresses};
 use crate::certificates;
 use crate::error::{Error, Result};
 
-/// What Zenoh needs to know.
+/// A Zenoh configuration.
 pub(crate) struct Config(pub(super) zenoh::Config);
 
-/// What is more in a packet than its message: the envelope, names, and Zenoh's own headers.
+/// Bytes of a packet besides its message: the envelope, names, and Zenoh's headers.
 const OVERHEAD: usize = 4 << 10;
-/// How long a message may wait, in microseconds, when the way to a peer is full: as long as other programs may have the
-/// processor. Once that was in vain, messages are dropped at once until there is room again.
+/// How long a message may wait, in microseconds, when the queue to a peer is full: as long as other programs may hold
+/// the processor. After one such timeout, messages are dropped immediately until the queue drains.
 const WAIT_BEFORE_DROP: u64 = 10_000;
-/// Packets of 64 KiB that may wait for each session, the most that Zenoh allows: a message of the usual largest size, which
-/// a slow link need not take at once. With its usual two, who sends much stops and goes on for every second packet as well,
-/// which costs more than sending it. Each takes memory only once it was needed.
+/// Packets of 64 KiB that may wait for each session, the most that Zenoh allows: together a message of the default
+/// largest size, which a slow link need not take at once. With Zenoh's default of two, a busy sender stalls on every
+/// other packet, which costs more than sending it. Each takes memory only once it was needed.
 pub(crate) const QUEUE: usize = 16;
-/// Connections that may be about to become sessions, and how long each has for that, in milliseconds: two round trips, and a
-/// packet lost in each. Anybody can open connections and say nothing. So many at a time keep nobody out until there are
-/// more, and then each makes room soon; with Zenoh's own figures, 100 and 10 s, a hundred are enough.
+/// Connections that may be in the handshake, and how long each has for it, in milliseconds: two round trips, with a
+/// packet lost in each. Anybody can open connections and stay silent. This many keep nobody out until there are more,
+/// and then each soon makes room; with Zenoh's defaults, 100 and 10 s, a hundred are enough to do so.
 pub(crate) const PENDING: usize = 1000;
 const PENDING_TIME: u64 = 3000;
-/// How long one endpoint may take to become a session, in milliseconds. A client tries its endpoints one after the other, also when
-/// the one that it had has gone, so this is how long one that does not answer keeps it from the next.
+/// How long an endpoint may take to become a session, in milliseconds. A client tries its endpoints one after the
+/// other, also after its session has broken, so one that does not answer keeps it from the next for this long.
 const OPEN_TIME: u64 = 5000;
 
-/// Makes sure that a session can be opened with these settings, with the addresses and files that are there now.
+/// Checks that a session can be opened with these settings and with the addresses and files of now.
 ///
 /// # Errors
 ///
-/// [`Error::Settings`] if something is wrong, or a file that is named cannot be read or used.
+/// [`Error::Settings`] if a setting is wrong, or a file that it names cannot be read or used.
 pub fn check(settings: &Settings, domain: &Domain) -> Result<()> {
     certificates::check(&settings.tls).map_err(|why| settings.wrong(domain, &why))?;
     Config::new(settings, domain, &Addresses::Unknown).map(drop)
@@ -44,7 +44,7 @@ pub fn check(settings: &Settings, domain: &Domain) -> Result<()> {
 impl Config {
     /// # Errors
     ///
-    /// [`Error::Settings`] if something is wrong, or the file of Zenoh's own settings cannot be read.
+    /// [`Error::Settings`] if a setting is wrong, or the file of Zenoh's own settings cannot be read.
     pub(crate) fn new(settings: &Settings, domain: &Domain, addresses: &Addresses) -> Result<Config> {
         settings.check(domain)?;
         let mut config = Config(zenoh::Config::default());
@@ -64,19 +64,19 @@ impl Config {
         self.0.insert_json5(key, &value.to_string()).map_err(wrong)
     }
 
-    /// Whether the queue of plain messages has others in it as well, so that sending one may take long: a router sends on what
-    /// others send, and without priorities all messages share a queue.
+    /// Whether plain messages share their queue with other traffic, so that sending one may take long: a router
+    /// forwards messages of others, and without priorities all traffic has one queue.
     pub(crate) fn shares_queue(&self) -> bool {
         let is = |key, value| self.0.get_json(key).is_ok_and(|found| found == value);
         is("mode", "\"router\"") || !is("transport/unicast/qos/enabled", "true")
     }
 }
 
-/// What Zenoh needs to know of these settings, with the addresses that the machine has now.
+/// The Zenoh configuration for these settings, with the addresses that the machine has now.
 ///
 /// # Errors
 ///
-/// [`Error::Settings`] if something is wrong, or the file of Zenoh's own settings cannot be read.
+/// [`Error::Settings`] if a setting is wrong, or the file of Zenoh's own settings cannot be read.
 pub fn zenoh_config(settings: &Settings, domain: &Domain) -> Result<zenoh::Config> {
     Config::new(settings, domain, &addresses()).map(|config| config.0)
 }
@@ -88,14 +88,16 @@ fn values(settings: &Settings, domain: &Domain, addresses: &Addresses) -> Vec<(&
     let mut values = vec![
         ("mode", json!(format!("{mode:?}").to_lowercase())),
         ("scouting/multicast/enabled", json!(lan)),
-        // Peers tell each other whom they know, so that those of a LAN find each other through any one of them.
+        // Peers tell each other which others they know, so that all peers of a LAN find each other through any one of
+        // them.
         ("scouting/gossip/enabled", json!(lan)),
         ("listen/endpoints", json!(listen)),
         ("connect/endpoints", json!(settings.connect(domain))),
-        // Without a time of its own each endpoint is tried once, and then we see; with one, the first is tried until that is over.
+        // With a timeout of 0 each endpoint is tried once; with a longer one, Zenoh retries the first until the timeout
+        // is over.
         ("connect/timeout_ms", json!(if mode == Mode::Client { 0 } else { -1 })),
         ("connect/exit_on_failure", json!(mode == Mode::Client)),
-        // A node does not wait for others to be found.
+        // A node does not wait until peers are discovered.
         ("open/return_conditions", json!({ "connect_scouted": false, "declares": false })),
         ("timestamping/enabled", json!(false)),
         ("adminspace/enabled", json!(false)),
@@ -116,7 +118,7 @@ fn values(settings: &Settings, domain: &Domain, addresses: &Addresses) -> Vec<(&
     values
 }
 
-/// The endpoint to listen on, with as much time for the handshake of TLS as for the one that follows, unless it says itself.
+/// The endpoint to listen on, with as much time for the TLS handshake as for Zenoh's, unless the endpoint sets it.
 fn with_handshake_time(endpoint: &str) -> String {
     const NAME: &str = "tls_handshake_timeout_ms";
     if !endpoint.starts_with("tls/") || endpoint.contains(NAME) {
@@ -137,13 +139,13 @@ fn tls_values(tls: &Tls) -> Vec<(&'static str, Value)> {
     let given = paths.into_iter().filter_map(|(key, path)| Some((key, json!(path.as_ref()?))));
     let others = [
         ("transport/link/tls/enable_mtls", json!(tls.mutual.unwrap_or(tls.root_ca.is_some()))),
-        // A certificate that has expired keeps nobody out who is in, otherwise.
+        // Otherwise a peer whose certificate expires stays connected.
         ("transport/link/tls/close_link_on_expiration", json!(true)),
     ];
     given.chain(others).collect()
 }
 
-/// Nothing but the key expressions of the domain passes, in either direction.
+/// Lets only the key expressions of the domain pass, in both directions.
 fn access_control(domain: &Domain) -> Value {
     json!({
         "enabled": true,
@@ -166,7 +168,7 @@ fn access_control(domain: &Domain) -> Value {
 /// Bytes of the largest file with Zenoh's settings.
 const MAX_FILE: usize = 1 << 20;
 
-/// The settings in a file, each with its path in Zenoh's configuration, so that each replaces just itself.
+/// The settings in a file, each with its path in Zenoh's configuration, so that each replaces only itself.
 fn read_json5(path: &Path) -> Result<Vec<(String, Value)>> {
     let wrong = |error: &dyn core::fmt::Display| Error::Settings(format!("{}: {error}", path.display()));
     let text = read_text(path, MAX_FILE).map_err(|error| wrong(&error))?;
@@ -179,7 +181,7 @@ fn read_json5(path: &Path) -> Result<Vec<(String, Value)>> {
     Ok(leaves)
 }
 
-/// The error's own text draws the place over several lines, of which the last one says what is wrong.
+/// Json5's own text draws the place over several lines, of which the last says what is wrong.
 fn in_one_line(error: json5::Error) -> String {
     let json5::Error::Message { msg, location } = error;
     let what = msg.lines().last().unwrap_or_default().trim_start_matches([' ', '=']);
@@ -188,7 +190,7 @@ fn in_one_line(error: json5::Error) -> String {
 
 fn collect(path: String, value: Value, leaves: &mut Vec<(String, Value)>) {
     match value {
-        // Access control is one setting: its parts make sense together only.
+        // Access control is one setting: its parts make sense only together.
         Value::Object(members) if path != "access_control" => {
             for (name, value) in members {
                 let path = if path.is_empty() { name } else { format!("{path}/{name}") };

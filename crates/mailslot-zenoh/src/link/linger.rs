@@ -1,33 +1,33 @@
-//! Closing connections without waiting for whoever was at the other end.
+//! Closing connections without waiting for the peer.
 //!
-//! Zenoh gives the sockets of its `tcp/` and `tls/` links a `SO_LINGER` of ten seconds and no setting for it. Closing the
-//! connection to a machine that is cut off, with something unacknowledged on the way, then holds a thread that receives for all
-//! sessions. Without it the system goes on sending what is on the way all the same, and nobody waits.
+//! Zenoh sets a `SO_LINGER` of ten seconds on the sockets of its `tcp/` and `tls/` links, and has no setting for it.
+//! Closing the connection to a machine that is cut off, with unacknowledged data under way, then blocks a thread that
+//! receives for all sessions. Without it the system still sends that data, and no thread waits.
 
 #![allow(unsafe_code)]
 
 use std::io::{Error, Result};
 use std::mem::size_of;
 
-/// What Zenoh sets.
+/// The value that Zenoh sets.
 const ZENOHS: libc::linger = libc::linger { l_onoff: 1, l_linger: 10 };
 const OFF: libc::linger = libc::linger { l_onoff: 0, l_linger: 0 };
 
-/// Takes it from all sockets of this process that have exactly this one.
+/// Turns it off for all sockets of this process that have exactly Zenoh's value.
 pub(crate) fn turn_off() {
-    // Without the directory there is nothing to be done, and connections linger.
+    // Without the directory nothing can be done, and connections linger.
     let Ok(descriptors) = std::fs::read_dir("/dev/fd") else { return };
     for number in descriptors.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
         if get(number).is_ok_and(|linger| (linger.l_onoff != 0, linger.l_linger) == (true, ZENOHS.l_linger)) {
-            // It may have been closed meanwhile.
+            // The socket may have been closed meanwhile.
             let _ = set(number, OFF);
         }
     }
 }
 
-// Both take numbers and not `BorrowedFd`: whose descriptors they are, Zenoh's threads may close them at any time. A number that
-// is none any more is an error, and one that has become another socket's loses its linger only if the look at it found Zenoh's
-// a moment before; memory is not touched in any case.
+// Both functions take numbers instead of `BorrowedFd`, because Zenoh's threads may close their descriptors at any time.
+// A number that is no longer open is an error. One that has become another socket's loses its linger only if the look
+// at it found Zenoh's value a moment before. Memory is not touched in any case.
 
 fn get(socket: i32) -> Result<libc::linger> {
     let mut linger = OFF;

@@ -1,10 +1,10 @@
-//! Zenoh, and everything that knows it: sessions with bytes in and out, its runtime, and our settings as its own. Nothing else in
-//! this crate names it, but for the errors that it reports.
+//! Zenoh and all that depends on it: sessions with bytes in and out, its runtime, and its configuration. Nothing else
+//! in this crate names Zenoh, except for the errors that it reports.
 //!
 //! # What depends on the inside of Zenoh
 //!
-//! Its interface does not promise any of this. Look at each when its version changes, and let it go when Zenoh has what is named
-//! last.
+//! Zenoh's API does not promise any of this. Check each row when Zenoh's version changes, and delete it once Zenoh has
+//! what its last column names.
 //!
 //! | file | what | until Zenoh has |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! A session of Zenoh: what is declared in it, with bytes in and out.
+//! A Zenoh session: what is declared in it, with bytes in and out.
 
 use std::sync::Arc;
 use std::sync::mpsc::{TryRecvError, channel};
@@ -18,18 +18,18 @@ use super::config::Config;
 use crate::error::{Error, Result};
 use crate::wake::Wake;
 
-/// The priority of plain messages. What is asked and answered (confirmed writes, presences) is above, in other queues: it
-/// overtakes a flood, and waits there for room as long as it takes.
+/// The priority of plain messages. Queries and replies (confirmed writes, presences) have a higher one, with queues of
+/// their own: they overtake a flood, and wait for room in their queue as long as it takes.
 const PRIORITY: Priority = Priority::DataLow;
 
 /// The longest wait for a session to close. Usually it takes some hundredths of a second.
 const CLOSING: Duration = Duration::from_millis(500);
 
-/// An open session. It can be cloned; all are the same one.
+/// An open session. All clones are the same session.
 #[derive(Clone)]
 pub(crate) struct Link(Session);
 
-/// What is undeclared when it is dropped: one who hears, one who answers, a token of a presence.
+/// A declared subscriber, queryable or liveliness token, which is undeclared when it is dropped.
 pub(crate) struct Subscription {
     _subscriber: Subscriber<()>,
 }
@@ -40,13 +40,14 @@ pub(crate) struct Token {
     _token: LivelinessToken,
 }
 
-/// The way to a key expression on which more than one message is put. Its name travels once, and not with each.
+/// A publisher: the route to a key expression for more than one message. The key expression is transmitted once, rather
+/// than with each message.
 pub(crate) struct Way(Publisher<'static>);
 
-/// A query that is to be answered. Who asks waits until it is dropped, or his time is over.
+/// A query that is to be answered. The asker waits until this is dropped, or the time is over.
 pub(crate) struct Asked(Query);
 
-/// The payload and the attachment of an answer; nothing if somebody reports an error instead.
+/// The payload and the attachment of an answer; `None` if the answer is an error.
 pub(crate) type Answer = Option<(Vec<u8>, Option<Vec<u8>>)>;
 
 /// What has become of a token.
@@ -57,12 +58,13 @@ pub(crate) enum Seen {
 }
 
 impl Link {
-    /// Opens a session, for as long as that takes, or until `given_up` says so, which is asked when `woken` is woken; `None` then.
+    /// Opens a session, however long that takes. Returns `None` once `given_up` returns true, which is checked when
+    /// `woken` is woken.
     pub(crate) fn open(config: &Config, woken: &Arc<Wake>, given_up: impl Fn() -> bool) -> Result<Option<Link>> {
         let (opening, woken_then) = (zenoh::open(config.0.clone()), Arc::clone(woken));
         let (sender, opened) = channel();
         let task = ZRuntime::Application.spawn(async move {
-            // Who has given up does not want it any more.
+            // Sending fails if the caller has given up, and no longer wants the session.
             let _ = sender.send(opening.await);
             woken_then.wake();
         });
@@ -73,7 +75,7 @@ impl Link {
                     return opened.map(|session| Some(Link(session))).map_err(Error::zenoh("open the session"));
                 }
                 Err(TryRecvError::Empty) => {}
-                // It has panicked, and is tried again.
+                // The task has panicked; the caller tries again.
                 Err(TryRecvError::Disconnected) => return Err(Error::zenoh("open the session")("a panic".into())),
             }
             if given_up() {
@@ -84,19 +86,19 @@ impl Link {
         }
     }
 
-    /// Closes it, waiting at most [`CLOSING`]: an attempt to resolve a name that no server answers for would hold up the
-    /// node's thread. What is left then ends by itself, and peers notice the end in any case.
+    /// Closes the session, waiting at most [`CLOSING`]: an attempt to resolve a name while no name server answers would
+    /// block the node's thread. The rest ends by itself, and peers notice the end in any case.
     pub(crate) fn close(&self) {
         let (session, (closing, closed)) = (self.0.clone(), channel::<()>());
         ZRuntime::Application.spawn(async move {
             let _ = session.close().await;
             drop(closing);
         });
-        // Nothing is ever sent there: this returns when the other end is gone.
+        // Nothing is ever sent there: this returns when the other end is dropped.
         let _ = closed.recv_timeout(CLOSING);
     }
 
-    /// With how many peers and routers it is connected.
+    /// The numbers of peers and of routers to which the session is connected.
     pub(crate) fn connections(&self) -> (usize, usize) {
         let info = self.0.info();
         (info.peers_zid().wait().count(), info.routers_zid().wait().count())
@@ -119,7 +121,8 @@ impl Link {
         Ok(Subscription { _subscriber: subscriber })
     }
 
-    /// Calls `answer` with the key expression, the payload and the attachment of each query, and with what answers it.
+    /// Calls `answer` with the key expression, the payload and the attachment of each query, and with the query itself,
+    /// to be answered.
     pub(crate) fn answer(
         &self,
         key_expression: &str,
@@ -132,11 +135,12 @@ impl Link {
             answer(&key_expression, payload, attachment.as_deref(), Asked(query));
         };
         let queryable = self.0.declare_queryable(key_expression.to_owned()).callback(callback).wait();
-        let queryable = queryable.map_err(Error::zenoh("take confirmed writes"))?;
+        let queryable = queryable.map_err(Error::zenoh("receive confirmed writes"))?;
         Ok(Answering { _queryable: queryable })
     }
 
-    /// Calls `told` with the key expression of each token that is there, comes or goes.
+    /// Calls `told` with the key expression of each token that exists, and of each that is declared or undeclared
+    /// later.
     pub(crate) fn watch_tokens(
         &self,
         key_expression: &str,
@@ -148,11 +152,11 @@ impl Link {
         };
         let declared =
             self.0.liveliness().declare_subscriber(key_expression.to_owned()).history(true).callback(callback).wait();
-        let subscriber = declared.map_err(Error::zenoh("learn who is there"))?;
+        let subscriber = declared.map_err(Error::zenoh("watch presences"))?;
         Ok(Subscription { _subscriber: subscriber })
     }
 
-    /// Calls `told` with the key expression of each token that is there now.
+    /// Calls `told` with the key expression of each token that exists now.
     pub(crate) fn ask_for_tokens(
         &self,
         key_expression: &str,
@@ -164,10 +168,10 @@ impl Link {
             }
         };
         let asked = self.0.liveliness().get(key_expression.to_owned()).callback(callback).wait();
-        asked.map_err(Error::zenoh("ask who is there"))
+        asked.map_err(Error::zenoh("ask for presences"))
     }
 
-    /// Lets others see that this key expression is there, until the token is dropped or the session ends.
+    /// Declares a liveliness token with this key expression, until the token is dropped or the session ends.
     pub(crate) fn token(&self, key_expression: String) -> Result<Token> {
         let token = self.0.liveliness().declare_token(key_expression).wait();
         Ok(Token { _token: token.map_err(Error::zenoh("announce a presence"))? })
@@ -195,8 +199,8 @@ impl Link {
             .map_err(Error::zenoh("put a message"))
     }
 
-    /// Asks everybody at the key expression, and calls `answered` with each answer. When all have answered, or the time is over, the
-    /// closure is dropped.
+    /// Queries every queryable at the key expression, and calls `answered` with each answer. The closure is dropped
+    /// when all have answered, or the time is over.
     pub(crate) fn ask(
         &self,
         key_expression: &str,
@@ -215,7 +219,8 @@ impl Link {
             .attachment(attachment)
             .target(QueryTarget::All)
             .consolidation(ConsolidationMode::None)
-            // The thread that asks serves all programs of this machine: better silence than waiting for one slow peer.
+            // The thread that asks serves all programs of this machine: it is better to lose a query than to wait for
+            // one slow peer.
             .congestion_control(CongestionControl::Drop)
             .timeout(within.max(Duration::from_millis(1)))
             .callback(callback)
@@ -227,25 +232,26 @@ impl Link {
 impl Asked {
     pub(crate) fn answer(&self, envelope: Envelope) {
         let (payload, attachment) = parts(envelope);
-        // Who has gone needs no answer.
+        // An asker that is gone needs no answer.
         let _ = self.0.reply(self.0.key_expr(), payload).attachment(attachment).wait();
     }
 }
 
 impl Way {
-    /// Puts a message. Waits when the way to a receiver becomes full, for 10 ms or 50 ms if there are fragments, and then drops.
+    /// Puts a message. Waits for 10 ms when the queue to a receiver becomes full, or for 50 ms if the message has
+    /// fragments, and then drops it.
     pub(crate) fn put(&self, envelope: Envelope) -> Result<()> {
         let (payload, attachment) = parts(envelope);
         self.0.put(payload).attachment(attachment).wait().map_err(Error::zenoh("put a message"))
     }
 }
 
-/// The payload, to be opened in place.
+/// The payload as a vector, to be opened in place.
 fn owned(payload: &ZBytes) -> Vec<u8> {
     payload.to_bytes().into_owned()
 }
 
-/// What goes into a put, query or reply: its payload and its attachment.
+/// The payload and the attachment of a put, query or reply.
 fn parts(envelope: Envelope) -> (ZBytes, Option<ZBytes>) {
     let attachment = Some(envelope.attachment).filter(|attachment| !attachment.is_empty());
     (envelope.payload.into(), attachment.map(ZBytes::from))

@@ -1,4 +1,4 @@
-//! What Zenoh tells in its trace alone: sessions that it has refused because there are as many as may be, and why it cannot reach
+//! What Zenoh reports only in its trace: sessions that it refused because there are too many, and why it cannot reach
 //! an endpoint.
 
 use core::fmt::Debug;
@@ -15,18 +15,18 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::lock::lock;
 
-/// Where Zenoh says that it has refused a session, and how that begins.
+/// The target of the event that reports a refused session, and how its text begins.
 const SESSIONS: &str = "zenoh_transport::unicast::manager";
 const REFUSED: &str = "Max transports reached";
-/// Where it says what becomes of the endpoints that it connects to, and how: one of the beginnings, the endpoint, and after `! ` the
-/// reason.
+/// The target of the events that report what becomes of endpoints to connect to, and their texts: one of these
+/// beginnings, the endpoint, and after `! ` the reason.
 const ENDPOINTS: &str = "zenoh::net::runtime::orchestrator";
 const UNREACHABLE: [&str; 2] = ["Unable to connect to configured peer ", "Unable to connect to "];
 const REACHED: &str = "Successfully connected to configured peer ";
-/// Endpoints whose reasons are kept; they are those of settings, not of strangers.
-const MOST: usize = 256;
+/// Endpoints whose reasons are kept. They come from settings, never from strangers.
+const MAX_ENDPOINTS: usize = 256;
 
-/// A process has one listener to traces, so this is the process's.
+/// A process has one subscriber to traces, so this is per process.
 static HEARD: Mutex<Heard> =
     Mutex::new(Heard { refusals: Refusals { number: 0, last: String::new() }, unreachable: BTreeMap::new() });
 
@@ -39,12 +39,13 @@ struct Heard {
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     pub(crate) number: u64,
-    /// What Zenoh said of the last one: how many there may be, and who it was.
+    /// What Zenoh reported of the last one: the limit, and which peer it was.
     pub(crate) last: String,
 }
 
-/// What hears that, for the subscriber of a process. Without it, nobody is told of refused sessions, and why an endpoint cannot be
-/// reached is not known. A process without a subscriber gets one that does this alone, when it first takes part in a domain.
+/// The layer that listens for both, for the `tracing` subscriber of a process. Without it, refused sessions are not
+/// reported, and the reason why an endpoint cannot be reached is not known. A process without a subscriber gets one
+/// that does only this, when it first takes part in a domain.
 ///
 /// ```
 /// use tracing_subscriber::layer::SubscriberExt;
@@ -56,28 +57,28 @@ pub fn trace_layer<S: Subscriber + for<'a> LookupSpan<'a>>() -> impl Layer<S> {
     Listener.with_filter(filter_fn(is_heard).with_max_level_hint(LevelFilter::TRACE))
 }
 
-/// Listens from now on, unless the process has a subscriber already.
+/// Listens from now on, unless the process already has a subscriber.
 pub(crate) fn listen() {
     let _ = tracing_subscriber::registry().with(trace_layer()).try_init();
 }
 
-/// Those since the last call.
+/// The refusals since the last call.
 pub(crate) fn take_refusals() -> Option<Refusals> {
     let mut heard = lock(&HEARD);
     (heard.refusals.number > 0).then(|| core::mem::take(&mut heard.refusals))
 }
 
-/// Why the last try to reach an endpoint has failed; `None` if it has not.
+/// Why the last attempt to reach an endpoint failed; `None` if it did not.
 pub(crate) fn why_unreachable(endpoint: &str) -> Option<String> {
     lock(&HEARD).unreachable.get(address(endpoint)).cloned()
 }
 
-/// An endpoint without what is set for it.
+/// An endpoint without its settings.
 fn address(endpoint: &str) -> &str {
     endpoint.split(['#', '?']).next().unwrap_or(endpoint)
 }
 
-/// Hears those parts of Zenoh's trace, and nothing else.
+/// Listens to those parts of Zenoh's trace, and to nothing else.
 struct Listener;
 
 impl<S: Subscriber> Layer<S> for Listener {
@@ -110,7 +111,7 @@ impl Heard {
         } else if target == ENDPOINTS
             && let Some((endpoint, reason)) =
                 UNREACHABLE.iter().find_map(|begin| text.strip_prefix(begin)?.split_once("! "))
-            && (self.unreachable.len() < MOST || self.unreachable.contains_key(address(endpoint)))
+            && (self.unreachable.len() < MAX_ENDPOINTS || self.unreachable.contains_key(address(endpoint)))
         {
             let reason = reason.rsplit_once(" Retry in ").map_or(reason, |(reason, _)| reason);
             self.unreachable.insert(address(endpoint).to_owned(), without_places(reason));
@@ -118,7 +119,7 @@ impl Heard {
     }
 }
 
-/// What Zenoh says, without the places in its sources: ` at /some/file.rs:123.`
+/// Zenoh's text without the places in its source files: ` at /some/file.rs:123.`
 fn without_places(text: &str) -> String {
     let mut kept = String::new();
     for part in text.split(" at /") {
@@ -177,7 +178,8 @@ mod tests {
     #[test]
     fn no_more_reasons_are_kept_than_may_be() {
         let mut heard = Heard { refusals: Refusals::default(), unreachable: BTreeMap::new() };
-        (0..2 * MOST).for_each(|number| heard.hear(ENDPOINTS, &format!("Unable to connect to tcp/h:{number}! no")));
-        assert_eq!(heard.unreachable.len(), MOST);
+        (0..2 * MAX_ENDPOINTS)
+            .for_each(|number| heard.hear(ENDPOINTS, &format!("Unable to connect to tcp/h:{number}! no")));
+        assert_eq!(heard.unreachable.len(), MAX_ENDPOINTS);
     }
 }

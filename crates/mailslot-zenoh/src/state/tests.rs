@@ -1,4 +1,4 @@
-//! Computers of a domain, with nothing between them but what they seal.
+//! Computers of a domain that exchange sealed bytes, without a network.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use mailslot::{Mailslot, MailslotOptions, Network, Origin, SlotName};
 
 use super::*;
 
-/// Computers of a domain, without anything between them.
+/// Two computers of a domain, without a network.
 fn computers(domain: &Arc<Domain>, names: [&str; 2]) -> [Arc<State>; 2] {
     names.map(|name| {
         let computer = name.parse().expect("valid");
@@ -32,9 +32,9 @@ fn open_slot(state: &State, number: u8) -> (Mailslot, SlotName) {
     (mailslot, name)
 }
 
-/// The answer that is no reply.
+/// The outcome of an answer that is not a reply.
 fn receipt(state: &State, wanted: Wanted) -> Envelope {
-    let Answered::Outcome(outcome) = wanted.answer else { panic!("it was no request") };
+    let Answered::Outcome(outcome) = wanted.answer else { panic!("it was not a request") };
     state.receipt(&wanted.request, outcome).expect("there is a key")
 }
 
@@ -50,7 +50,7 @@ fn what_one_computer_seals_is_in_the_slot_of_another_one_with_its_origin() {
         let to = domain.directed(&b.computer, &name).expect("short");
         let (envelope, _) = a.seal(Kind::Message, &to, None, b"hello").expect("small");
         let attachment = Some(&envelope.attachment[..]).filter(|attachment| !attachment.is_empty());
-        // It is shown twice, and there once.
+        // It is delivered twice, and appears once.
         for _ in 0..2 {
             b.take_directed(to.key_expression(), envelope.payload.clone(), attachment);
         }
@@ -78,7 +78,7 @@ fn a_confirmed_write_is_answered_with_what_became_of_it() {
         assert_eq!(receipt.computer, "B");
         Some(from_domain(receipt.outcome))
     };
-    // Nobody says that there is no slot before all are known.
+    // A missing slot is reported only once all slots are known.
     assert_eq!(confirm(&slot("nothing")), Some(Outcome::Refused));
     b.slots_known();
     assert_eq!(confirm(&slot("nothing")), Some(Outcome::NoSlot));
@@ -111,7 +111,7 @@ fn a_request_is_answered_with_what_the_owner_of_the_slot_replies() {
     let mut large = b.reply(&wanted.request, &[0; (1 << 20) + 1]).expect("there is a key");
     let outcome = a.open_reply(&request, &mut large.payload, |reply| from_domain(reply.outcome));
     assert_eq!(outcome, Some(Outcome::TooLarge));
-    // Slots of a user that do not reply are not asked without end.
+    // Requests to slots of a user that never reply are bounded.
     let held: Vec<Wanted> = std::iter::from_fn(|| match ask() {
         (Wanted { answer: Answered::Outcome(outcome), .. }, _) => {
             assert_eq!(outcome, Outcome::Full);

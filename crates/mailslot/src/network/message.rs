@@ -11,7 +11,7 @@ const VERSION: u8 = 1;
 const HEADER: usize = 3;
 
 /// The most bytes of data that Windows promises to send.
-const MOST: usize = 424;
+const MAX_DATA: usize = 424;
 /// The bytes that a slot's name and the data share in a datagram.
 const SHARED: usize = 432;
 
@@ -65,7 +65,7 @@ impl<'a> Outgoing<'a> {
 ///
 /// MS-MAIL section 2.1; Win32 *About Mailslots*.
 pub fn max_message_size(name: &SlotName) -> usize {
-    SHARED.saturating_sub(name.as_str().len().next_multiple_of(4)).min(MOST)
+    SHARED.saturating_sub(name.as_str().len().next_multiple_of(4)).min(MAX_DATA)
 }
 
 /// Checks that messages can be sent to `address` in the legacy network, whose names consist of printable ASCII
@@ -103,7 +103,7 @@ fn invalid(address: &Address, reason: NameError) -> Error {
 /// The bytes before the data.
 pub(super) fn header(address: &Address) -> Vec<u8> {
     let text = address.to_string();
-    let mut bytes = Vec::with_capacity(HEADER + text.len() + MOST);
+    let mut bytes = Vec::with_capacity(HEADER + text.len() + MAX_DATA);
     bytes.push(VERSION);
     push_name(&mut bytes, &text);
     bytes

@@ -35,10 +35,10 @@ impl Undecoded {
         match self {
             Undecoded::Malformed => "what the program wrote is malformed",
             Undecoded::Older => {
-                "the program is of an older version of mailslot than the node: update what it is built with"
+                "the program is of an older version of mailslot than the node: rebuild it with the newer version"
             }
             Undecoded::Newer => {
-                "the node is of an older version of mailslot than the program: start the node anew after its update"
+                "the node is of an older version of mailslot than the program: restart the node after its update"
             }
         }
     }
@@ -48,7 +48,7 @@ impl Undecoded {
         match self {
             Undecoded::Malformed => "its answer is malformed",
             Undecoded::Older => {
-                "it is of an older version of mailslot than this program: start the node anew after its update"
+                "it is of an older version of mailslot than this program: restart the node after its update"
             }
             Undecoded::Newer => "it is of a newer version of mailslot than this program, which has to be updated",
         }

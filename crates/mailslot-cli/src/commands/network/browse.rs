@@ -109,7 +109,7 @@ fn listen(slot: &Mailslot, time: Duration, ask_all: impl Fn() -> Result) -> Resu
             let known: Option<&Server> = servers.get(&server.name);
             // A server's announcement says more than its entry in a list.
             let tells_more = known.is_some_and(|known| server.address.is_some() || known.address.is_none());
-            if tells_more || known.is_none() && servers.len() < MOST {
+            if tells_more || known.is_none() && servers.len() < MAX_SERVERS {
                 servers.insert(server.name.clone(), server);
             }
         }
@@ -122,7 +122,7 @@ fn listen(slot: &Mailslot, time: Duration, ask_all: impl Fn() -> Result) -> Resu
 /// The time before the second request.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// The most servers that are kept.
-const MOST: usize = 10_000;
+const MAX_SERVERS: usize = 10_000;
 
 fn named(message: Message, address: Option<IpAddr>) -> Vec<Server> {
     let announced = |kind, announcement: Announcement| {

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mailslot_node::config;
-use mailslot_node::control::{self, Answer, HolderOf, Members, Request, Status};
+use mailslot_node::control::{self, Answer, HolderOf, Members, Request};
 use mailslot_wire::Name;
 
 use crate::escape::cell;
@@ -38,7 +38,7 @@ fn unexpected(answer: &Answer) -> Failure {
 }
 
 /// The node's status, if it is in a NetBIOS network.
-fn legacy_node() -> Result<Status> {
+fn legacy_node() -> Result<control::Status> {
     match ask(Request::Status)? {
         Answer::Status(status) if status.netbios => Ok(*status),
         Answer::Status(_) => Err(Failure::NoNetbios),

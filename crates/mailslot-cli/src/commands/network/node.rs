@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use clap::{Args, Subcommand, ValueEnum};
 use mailslot_node::bridge::{Pattern, domain_pattern};
 use mailslot_node::config::Settings;
-use mailslot_node::control::{Answer, Request, Status};
+use mailslot_node::control::{self, Answer, Request};
 use mailslot_node::log::{self, Format};
 use serde::{Serialize, Serializer};
 
@@ -256,7 +256,7 @@ fn show(json: bool) -> exit::Result {
     }
 }
 
-fn text(status: &Status) -> Vec<String> {
+fn text(status: &control::Status) -> Vec<String> {
     let mut lines = if status.netbios {
         netbios(status)
     } else {
@@ -270,7 +270,7 @@ fn text(status: &Status) -> Vec<String> {
 }
 
 /// The node's part in the NetBIOS network.
-fn netbios(status: &Status) -> Vec<String> {
+fn netbios(status: &control::Status) -> Vec<String> {
     let [computer, workgroup, node_type] = [&status.computer, &status.workgroup, &status.node_type].map(cell);
     let mut lines = vec![format!("{computer} in {workgroup}, {node_type} node")];
     if let Some(connected) = status.nmbd_connected {

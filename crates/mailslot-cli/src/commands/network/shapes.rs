@@ -5,7 +5,7 @@ use snapbox::{assert_data_eq, file};
 
 use self::shape::shape;
 use super::{browse, find_dc};
-use mailslot_node::control::{HolderOf, NameAt, Status};
+use mailslot_node::control::{self, HolderOf, NameAt};
 
 #[path = "../../../tests/command/shape.rs"]
 mod shape;
@@ -24,8 +24,8 @@ fn json_of_networks() {
         "names": [{ "name": "SRV1<00>", "group": false, "interface": "eth0", "state": "held" }],
         "counters": {},
     });
-    let mut status =
-        serde_json::to_value(serde_json::from_value::<Status>(status).expect("a status")).expect("a status is JSON");
+    let mut status = serde_json::to_value(serde_json::from_value::<control::Status>(status).expect("a status"))
+        .expect("a status is JSON");
     // They have shapes below.
     if let Some(status) = status.as_object_mut() {
         status.remove("domains");

@@ -10,7 +10,7 @@ use crate::escape::{self, cell};
 /// The most lines kept: more than a terminal has.
 const LINES: usize = 500;
 /// The most messages read before the picture is drawn again.
-const MOST: usize = 4096;
+const MAX_READS: usize = 4096;
 /// The most characters of a message kept: terminals may be wide.
 const WIDE: usize = 1000;
 /// Bytes that unread messages may take. Beyond that they may be lost: too many to look at.
@@ -36,7 +36,7 @@ impl Tap {
     /// Reads the messages that have arrived.
     pub fn take(&mut self) {
         let Some(slot) = &self.slot else { return };
-        for _ in 0..MOST {
+        for _ in 0..MAX_READS {
             match slot.try_receive() {
                 Ok(Some(message)) => add(&mut self.lines, &message),
                 Ok(None) => return,

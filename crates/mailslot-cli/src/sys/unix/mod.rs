@@ -61,7 +61,7 @@ pub struct Done(UnixStream);
 pub struct Notifier(UnixStream);
 
 pub fn done() -> Result<(Done, Notifier)> {
-    let (done, notifier) = UnixStream::pair().map_err(|source| Failure::io("make a pair of sockets", source))?;
+    let (done, notifier) = UnixStream::pair().map_err(|source| Failure::io("create a pair of sockets", source))?;
     Ok((Done(done), Notifier(notifier)))
 }
 

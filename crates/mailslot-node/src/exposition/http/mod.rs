@@ -20,7 +20,7 @@ use listener::Listener;
 
 /// The most connections at once. A further one replaces the oldest: clients that send their requests at once are served
 /// before that.
-const MOST: usize = 32;
+const MAX_CONNECTIONS: usize = 32;
 /// How long a connection may last, from its first byte to its last.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the node may take to answer. Prometheus gives up after ten seconds.
@@ -89,7 +89,7 @@ fn serve(listener: &listener::Accepting, gather: impl Fn() -> Result<String>) {
             match listener.accept() {
                 Ok(None) => {}
                 Ok(Some(socket)) => {
-                    if connections.len() == MOST {
+                    if connections.len() == MAX_CONNECTIONS {
                         connections.remove(0);
                     }
                     connections.push(Connection::new(socket, now + PATIENCE));

@@ -51,7 +51,7 @@ fn is_closed(mut stream: TcpStream) -> bool {
 fn whoever_is_slow_keeps_nobody_out() {
     let (_exporter, address) = serving("x 1\n");
     let mut slow = Vec::new();
-    for round in 0..4 * MOST {
+    for round in 0..4 * MAX_CONNECTIONS {
         let mut stream = connect(&address);
         // All prefixes of a request, including the empty one.
         stream.write_all(&REQUEST[..round % REQUEST.len()]).expect("room");
@@ -68,7 +68,7 @@ fn a_connection_lives_on_while_others_come_and_go() {
     let (_exporter, address) = serving("x 1\n");
     let mut slow = connect(&address);
     slow.write_all(&REQUEST[..7]).expect("room");
-    for _ in 0..2 * MOST {
+    for _ in 0..2 * MAX_CONNECTIONS {
         assert_eq!(get(&address), "x 1\n");
     }
     slow.write_all(&REQUEST[7..]).expect("room");
@@ -81,7 +81,7 @@ fn a_connection_lives_on_while_others_come_and_go() {
 fn whoever_does_not_read_keeps_nobody_out() {
     let text = "x 1\n".repeat(4 << 20);
     let (_exporter, address) = serving(text.clone());
-    let deaf: Vec<TcpStream> = (0..2 * MOST).map(|_| connect(&address)).collect();
+    let deaf: Vec<TcpStream> = (0..2 * MAX_CONNECTIONS).map(|_| connect(&address)).collect();
     for mut stream in &deaf {
         // The connection may have been closed already, to make room.
         let _ = stream.write_all(REQUEST);
@@ -93,7 +93,7 @@ fn whoever_does_not_read_keeps_nobody_out() {
 #[test]
 fn requests_that_are_too_large_are_refused() {
     let (_exporter, address) = serving("x 1\n");
-    for _ in 0..2 * MOST {
+    for _ in 0..2 * MAX_CONNECTIONS {
         let mut stream = connect(&address);
         // The connection may be closed during the write.
         let _ = stream.write_all(&[b'G'; 1 << 20]);

@@ -34,7 +34,7 @@ fn chosen(addresses: &[&str], interfaces: &[&str], exclude: &[&str]) -> Choice {
 
 /// `eth0 10.0.0.1/24 10.0.0.255 +10.0.0.2 ~1`: the broadcast address or `-`, further addresses, and further interfaces.
 fn used(choice: &Choice) -> Vec<String> {
-    let one = |named: &Named| {
+    let one = |named: &Attachment| {
         let broadcast = named.interface.broadcast.map_or("-".to_owned(), |address| address.to_string());
         let others: String = named.others.iter().map(|other| format!(" +{other}")).collect();
         let links: String = named.other_links.iter().map(|link| format!(" ~{link}")).collect();
@@ -163,7 +163,7 @@ proptest! {
             if let Some(everybody) = named.interface.broadcast {
                 prop_assert_ne!(everybody, named.interface.address);
                 prop_assert!(named.interface.prefix < 31 && named.interface.contains(everybody));
-                let same = |it: &&Named| it.interface.prefix == named.interface.prefix && it.interface.contains(everybody);
+                let same = |it: &&Attachment| it.interface.prefix == named.interface.prefix && it.interface.contains(everybody);
                 prop_assert_eq!(used.iter().filter(same).count(), 1);
             }
         }

@@ -14,8 +14,8 @@ mod door;
 mod friend;
 #[path = "../../../../mailslot/src/sys/linux/group.rs"]
 mod group;
-#[path = "../../../../mailslot/src/sys/linux/inward.rs"]
-mod inward;
+#[path = "../../../../mailslot/src/sys/linux/intake.rs"]
+mod intake;
 #[path = "../../../../mailslot/src/sys/linux/label.rs"]
 mod label;
 #[path = "../../../../mailslot/src/sys/linux/life.rs"]

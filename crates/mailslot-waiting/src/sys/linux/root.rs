@@ -60,7 +60,7 @@ impl Claim {
 }
 
 /// The most members of a slot, and the most taps.
-const MOST: usize = 4;
+const MAX_MEMBERS: usize = 4;
 /// The suffix of a tap's entry, by which it differs from a member's.
 const TAP: &str = ".tap";
 
@@ -226,7 +226,7 @@ impl Root {
     }
 
     pub(crate) fn members(&self, name: &SlotName, uid: u32, group: FileId) -> Result<Vec<SlotDirectory>> {
-        let found = living_members(name).map_err(|error| self.error("look for", name, error))?;
+        let found = living_members(name).map_err(|error| self.error("find", name, error))?;
         let may_be = |slot: &SlotDirectory| slot.user.uid == uid || slot.user.uid == 0 && slot.is_tap();
         let is_of = |slot: &SlotDirectory| may_be(slot) && FileId::at(slot.dir.as_fd(), members::NAME) == Ok(group);
         Ok(found.into_iter().filter(is_of).collect())
@@ -240,14 +240,14 @@ impl Root {
     }
 
     pub(crate) fn find(&self, name: &SlotName) -> Result<Option<SlotDirectory>> {
-        let failed = |error| self.error("look for", name, error);
+        let failed = |error| self.error("find", name, error);
         let Ok(dir) = open_slot(name) else {
             return Ok(living_members(name).map_err(failed)?.into_iter().find(|slot| !slot.is_tap()));
         };
         let owner = rustix::fs::statat(&dir, RING, AtFlags::SYMLINK_NOFOLLOW);
-        let uid = owner.map_err(|error| self.error("look for", name, error))?.st_uid;
+        let uid = owner.map_err(|error| self.error("find", name, error))?.st_uid;
         let slot = SlotDirectory { dir, user: User { uid }, entry: name.folded().to_owned() };
-        let lives = slot.is_living().map_err(|error| self.error("look for", name, error))?;
+        let lives = slot.is_living().map_err(|error| self.error("find", name, error))?;
         Ok(lives.then_some(slot))
     }
 
@@ -257,7 +257,7 @@ impl Root {
 
     pub(crate) fn find_ring(&self, name: &SlotName, ring: FileId) -> Result<Option<SlotDirectory>> {
         let Ok(dir) = open_slot(name) else {
-            let members = living_members(name).map_err(|error| self.error("look for", name, error))?;
+            let members = living_members(name).map_err(|error| self.error("find", name, error))?;
             return Ok(members.into_iter().find(|slot| FileId::at(slot.dir.as_fd(), RING) == Ok(ring)));
         };
         let is_it = FileId::at(dir.as_fd(), RING) == Ok(ring);
@@ -295,11 +295,11 @@ impl Root {
 }
 
 fn member_entries(name: &SlotName) -> impl Iterator<Item = String> {
-    (0..MOST).map(move |number| format!("{}.{number}", name.folded()))
+    (0..MAX_MEMBERS).map(move |number| format!("{}.{number}", name.folded()))
 }
 
 fn tap_entries(name: &SlotName) -> impl Iterator<Item = String> {
-    (0..MOST).map(move |number| format!("{}{TAP}.{number}", name.folded()))
+    (0..MAX_MEMBERS).map(move |number| format!("{}{TAP}.{number}", name.folded()))
 }
 
 /// Includes taps.

@@ -28,7 +28,7 @@ pub(crate) enum Client {
     /// A friend of a slot whose messages have the time at which they were written: all of them have a preface, which
     /// the path of the other friends does not check for.
     Stamping(Friend),
-    Stranger(door::Visitor),
+    Stranger(door::Writer),
     Members(Box<Group>),
 }
 
@@ -63,7 +63,7 @@ impl Client {
         {
             return Ok(Client::of(friend));
         }
-        door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
+        door::Writer::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
     }
 
     /// Opens one member of a slot.
@@ -76,7 +76,7 @@ impl Client {
                 return Ok(Client::of(friend));
             }
         }
-        door::Visitor::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
+        door::Writer::open(slot, name)?.map(Client::Stranger).ok_or_else(|| Error::NotFound(name.clone()))
     }
 
     fn of(friend: Friend) -> Client {
@@ -88,7 +88,7 @@ impl Client {
         match self {
             // Only memory of this user is mapped.
             Client::Friend(friend) | Client::Stamping(friend) => Some(friend.stamp.uid),
-            Client::Stranger(visitor) => Some(visitor.owner()),
+            Client::Stranger(writer) => Some(writer.owner()),
             Client::Members(group) => Some(group.owner()),
         }
     }
@@ -96,7 +96,7 @@ impl Client {
     pub(crate) fn max_message_size(&self) -> usize {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.start.max_message(),
-            Client::Stranger(visitor) => visitor.max_message(),
+            Client::Stranger(writer) => writer.max_message(),
             Client::Members(group) => group.max_message_size(),
         }
     }
@@ -118,7 +118,7 @@ impl Client {
         match self {
             Client::Friend(friend) => friend.write_within(message, timeout),
             Client::Stamping(friend) => friend.write_prefaced(Preface::default(), message, timeout),
-            Client::Stranger(visitor) => visitor.write(message, timeout),
+            Client::Stranger(writer) => writer.write(message, timeout),
             Client::Members(group) => group.write(message, timeout),
         }
     }
@@ -161,8 +161,8 @@ impl Client {
             Client::Friend(friend) | Client::Stamping(friend) if friend.start.network() => {
                 friend.write_batch_prefaced(preface, messages, NETWORK_PATIENCE, &mut written)
             }
-            Client::Stranger(visitor) if visitor.network() => messages.iter().try_for_each(|message| {
-                visitor.write_prefaced(preface.clone(), message.as_ref(), Timeout::Zero).map(|()| written += 1)
+            Client::Stranger(writer) if writer.network() => messages.iter().try_for_each(|message| {
+                writer.write_prefaced(preface.clone(), message.as_ref(), Timeout::Zero).map(|()| written += 1)
             }),
             Client::Members(group) => {
                 for message in messages {
@@ -210,7 +210,7 @@ impl Client {
     ) -> Result<()> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.write_prefaced(preface, message, timeout),
-            Client::Stranger(visitor) => visitor.write_prefaced(preface, message, timeout),
+            Client::Stranger(writer) => writer.write_prefaced(preface, message, timeout),
             Client::Members(group) => group.write_prefaced(&preface, message, progress, timeout),
         }
     }
@@ -219,7 +219,7 @@ impl Client {
     pub(crate) fn wait_for_end(&self, other: BorrowedFd<'_>, deadline: Option<Instant>) -> Result<bool> {
         let life = match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.bell(),
-            Client::Stranger(visitor) => Ok(visitor.connection()),
+            Client::Stranger(writer) => Ok(writer.connection()),
             // No descriptor reports the end of the last member.
             Client::Members(_) => Ok(other),
         };
@@ -253,9 +253,9 @@ impl Client {
         let result = match self {
             Client::Friend(friend) => friend.write_batch(messages, timeout, &mut written),
             Client::Stamping(friend) => friend.write_batch_stamped(messages, timeout, &mut written),
-            Client::Stranger(visitor) => {
+            Client::Stranger(writer) => {
                 let deadline = timeout.deadline();
-                let write = |message: &M| visitor.write(message.as_ref(), timeout.left(deadline));
+                let write = |message: &M| writer.write(message.as_ref(), timeout.left(deadline));
                 messages.iter().try_for_each(|message| write(message).map(|()| written += 1))
             }
             Client::Members(group) => group.write_batch(messages, timeout, &mut written),
@@ -282,7 +282,7 @@ impl Client {
     pub(crate) fn wait_for_room(&self, size: usize, time: Duration) -> Result<bool> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.wait_for_room(size, time),
-            Client::Stranger(visitor) => visitor.wait_to_retry(Instant::now().checked_add(time)).map(|()| true),
+            Client::Stranger(writer) => writer.wait_to_retry(Instant::now().checked_add(time)).map(|()| true),
             Client::Members(group) => group.wait_for_room(size, time),
         }
     }
@@ -394,7 +394,7 @@ impl Client {
     pub(super) fn count_missed(&self, count: u32) {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.start.count_missed(count),
-            Client::Stranger(visitor) => visitor.count_missed(count),
+            Client::Stranger(writer) => writer.count_missed(count),
             Client::Members(_) => {}
         }
     }
@@ -403,7 +403,7 @@ impl Client {
     pub(super) fn network(&self) -> bool {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.start.network(),
-            Client::Stranger(visitor) => visitor.network(),
+            Client::Stranger(writer) => writer.network(),
             // Each member is asked separately.
             Client::Members(_) => true,
         }
@@ -412,7 +412,7 @@ impl Client {
     pub(crate) fn is_closed(&self) -> bool {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.is_closed(),
-            Client::Stranger(visitor) => visitor.is_closed(),
+            Client::Stranger(writer) => writer.is_closed(),
             Client::Members(group) => group.is_closed(),
         }
     }

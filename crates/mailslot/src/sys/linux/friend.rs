@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use super::bell;
 use super::clock;
 use super::fork::{fork_generation, is_of_this_process};
-use super::inward::READERS_PATIENCE;
+use super::intake::READERS_PATIENCE;
 use super::life;
 use super::preface::Preface;
 use super::process;
-use super::queue::{OPEN_RING, PATIENCE, PATIENCE_AT_ONCE, Queue, RING, Session};
+use super::queue::{LockedQueue, OPEN_RING, PATIENCE, PATIENCE_AT_ONCE, Queue, RING};
 use super::ring::layout::{CLOSED, Stamp};
 use super::ring::region::Region;
 use super::ring::write::Room;
@@ -100,7 +100,7 @@ impl Friend {
     pub(super) fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
         let preface = preface.stamped(self.start.stamp()).encode()?;
         let write = |patience: &Duration| {
-            self.with_lock(self.whole()?.lock(*patience)?, |session| self.append_prefaced(session, &preface, message))
+            self.with_lock(self.whole()?.lock(*patience)?, |locked| self.append_prefaced(locked, &preface, message))
         };
         match timeout {
             Timeout::Zero => write(&PATIENCE_AT_ONCE),
@@ -151,27 +151,27 @@ impl Friend {
     /// `patience` is a reference, as it is read only if another thread has the lock, and takes one register this way.
     pub(super) fn write_now(&self, message: &[u8], patience: &Duration) -> Result<()> {
         let known = self.whole.get().unwrap_or(&self.start);
-        let session = match known.lock_for(message.len(), *patience)? {
-            Some(session) => session,
+        let locked = match known.lock_for(message.len(), *patience)? {
+            Some(locked) => locked,
             None => self.whole()?.lock(*patience)?,
         };
-        self.with_lock(session, |session| self.append(session, message))
+        self.with_lock(locked, |locked| self.append(locked, message))
     }
 
     /// Repeats `write_now` and `with_lock`: shared code would cost each of those writes eight instructions.
     pub(super) fn write_unasked(&self, message: &[u8], patience: &Duration) -> Result<u64> {
         let known = self.whole.get().unwrap_or(&self.start);
-        let session = match known.lock_for(message.len(), *patience)? {
-            Some(session) => session,
+        let locked = match known.lock_for(message.len(), *patience)? {
+            Some(locked) => locked,
             None => self.whole()?.lock(*patience)?,
         };
-        self.with_lock_unasked(session, |session| self.append(session, message))
+        self.with_lock_unasked(locked, |locked| self.append(locked, message))
     }
 
     pub(super) fn write_prefaced_unasked(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<u64> {
         let preface = preface.clone().stamped(self.start.stamp()).encode()?;
-        let session = self.whole()?.lock(patience)?;
-        self.with_lock_unasked(session, |session| self.append_prefaced(session, &preface, message))
+        let locked = self.whole()?.lock(patience)?;
+        self.with_lock_unasked(locked, |locked| self.append_prefaced(locked, &preface, message))
     }
 
     pub(super) fn write_batch_unasked<M: AsRef<[u8]>>(
@@ -185,11 +185,11 @@ impl Friend {
         };
         let mut end = Ok(0);
         let mut written = 0;
-        let session = self.whole()?.lock(patience)?;
+        let locked = self.whole()?.lock(patience)?;
         for message in messages {
             let appended = match &preface {
-                Some(preface) => self.append_prefaced(&session, preface, message.as_ref()),
-                None => self.append(&session, message.as_ref()),
+                Some(preface) => self.append_prefaced(&locked, preface, message.as_ref()),
+                None => self.append(&locked, message.as_ref()),
             };
             match appended {
                 Ok(_) => (written, end) = (written + 1, appended),
@@ -200,7 +200,7 @@ impl Friend {
                 }
             }
         }
-        let end = self.with_lock_unasked(session, |_| end)?;
+        let end = self.with_lock_unasked(locked, |_| end)?;
         Ok((written, end))
     }
 
@@ -212,9 +212,7 @@ impl Friend {
         written: &mut usize,
     ) -> Result<()> {
         let preface = preface.stamped(self.start.stamp()).encode()?;
-        self.write_each(messages, written, patience, |session, message| {
-            self.append_prefaced(session, &preface, message)
-        })
+        self.write_each(messages, written, patience, |locked, message| self.append_prefaced(locked, &preface, message))
     }
 
     pub(super) fn write_batch<M: AsRef<[u8]>>(
@@ -224,7 +222,7 @@ impl Friend {
         written: &mut usize,
     ) -> Result<()> {
         self.try_batch_within(messages, timeout, written, |messages, patience, written| {
-            self.write_each(messages, written, patience, |session, message| self.append(session, message))
+            self.write_each(messages, written, patience, |locked, message| self.append(locked, message))
         })
     }
 
@@ -272,10 +270,10 @@ impl Friend {
         messages: &[M],
         written: &mut usize,
         patience: Duration,
-        append: impl Fn(&Session<'_>, &[u8]) -> Result<u64>,
+        append: impl Fn(&LockedQueue<'_>, &[u8]) -> Result<u64>,
     ) -> Result<()> {
-        let result = self.with_lock(self.whole()?.lock(patience)?, |session| {
-            messages.iter().try_fold(0, |_, message| append(session, message.as_ref()).inspect(|_| *written += 1))
+        let result = self.with_lock(self.whole()?.lock(patience)?, |locked| {
+            messages.iter().try_fold(0, |_, message| append(locked, message.as_ref()).inspect(|_| *written += 1))
         });
         if matches!(result, Err(Error::Closed)) {
             *written = 0;
@@ -288,12 +286,12 @@ impl Friend {
             Timeout::Zero => PATIENCE,
             timeout => timeout.to_duration().clamp(READERS_PATIENCE, PATIENCE),
         };
-        self.with_lock(self.whole()?.lock(patience)?, |session| {
+        self.with_lock(self.whole()?.lock(patience)?, |locked| {
             // A buffer for a message that wraps around the end of the memory, allocated before anything is changed.
-            let around = size <= self.start.max_message() && session.goes_around(size);
+            let around = size <= self.start.max_message() && locked.goes_around(size);
             let mut copy = memory::zeroed(if around { size } else { 0 })?;
             let fill = |region: &Region, room: Room| {
-                // SAFETY: the session holds the lock, the room is reserved and not committed, and this is its only
+                // SAFETY: `locked` holds the lock, the room is reserved and not committed, and this is its only
                 // slice.
                 match unsafe { region.slice_mut(room.payload(), size) } {
                     Some(bytes) => fill(bytes),
@@ -303,7 +301,7 @@ impl Friend {
                     }
                 }
             };
-            session.append(|| self.stamp(), size, || self.bell().map(Some), || Ok(&self.file), fill)
+            locked.append(|| self.stamp(), size, || self.bell().map(Some), || Ok(&self.file), fill)
         })
     }
 
@@ -322,15 +320,15 @@ impl Friend {
     /// Calls `write`, which returns the position up to which it wrote, under the lock, then makes sure that the owner
     /// lives. In this order reading the clock does not delay the message.
     #[inline(always)]
-    fn with_lock(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<u64>) -> Result<()> {
-        let end = match write(&session) {
+    fn with_lock(&self, locked: LockedQueue<'_>, write: impl FnOnce(&LockedQueue<'_>) -> Result<u64>) -> Result<()> {
+        let end = match write(&locked) {
             Ok(end) => end,
             Err(error) => {
-                drop(session);
+                drop(locked);
                 return self.check_owner().and(Err(error));
             }
         };
-        drop(session);
+        drop(locked);
         match self.check_owner() {
             Ok(()) => Ok(()),
             // An owner that has ended since may have read the message before: then it was delivered.
@@ -340,9 +338,13 @@ impl Friend {
     }
 
     /// Like `with_lock`, for callers that check the owner themselves after a successful write.
-    fn with_lock_unasked(&self, session: Session<'_>, write: impl FnOnce(&Session<'_>) -> Result<u64>) -> Result<u64> {
-        let written = write(&session);
-        drop(session);
+    fn with_lock_unasked(
+        &self,
+        locked: LockedQueue<'_>,
+        write: impl FnOnce(&LockedQueue<'_>) -> Result<u64>,
+    ) -> Result<u64> {
+        let written = write(&locked);
+        drop(locked);
         written.or_else(|error| self.check_owner().and(Err(error)))
     }
 
@@ -360,13 +362,13 @@ impl Friend {
         self.settle(end, self.check_owner())
     }
 
-    fn append_prefaced(&self, session: &Session<'_>, preface: &[u8], message: &[u8]) -> Result<u64> {
-        session.append_prefaced(self.stamp(), preface, message, || self.bell().map(Some), || Ok(&self.file))
+    fn append_prefaced(&self, locked: &LockedQueue<'_>, preface: &[u8], message: &[u8]) -> Result<u64> {
+        locked.append_prefaced(self.stamp(), preface, message, || self.bell().map(Some), || Ok(&self.file))
     }
 
     #[inline(always)]
-    fn append(&self, session: &Session<'_>, message: &[u8]) -> Result<u64> {
-        session.append(
+    fn append(&self, locked: &LockedQueue<'_>, message: &[u8]) -> Result<u64> {
+        locked.append(
             || self.stamp(),
             message.len(),
             || self.bell().map(Some),

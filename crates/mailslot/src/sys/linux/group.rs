@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::client::Client;
 use super::clock;
 use super::fork::PerProcess;
-use super::inward::READERS_PATIENCE;
+use super::intake::READERS_PATIENCE;
 use super::members::Members;
 use super::preface::Preface;
 use super::queue::{NETWORK_PATIENCE, PATIENCE, PATIENCE_AT_ONCE};
@@ -415,7 +415,7 @@ impl Group {
     }
 
     fn count(&self) -> Result<u64> {
-        self.members.count().map_err(|error| Error::io(format!("look at the members of slot {}", self.name), error))
+        self.members.count().map_err(|error| Error::io(format!("count the members of slot {}", self.name), error))
     }
 
     /// Removes a tap that has ended: otherwise each write would notice its end anew.

@@ -12,7 +12,7 @@ mod door;
 mod fork;
 mod friend;
 mod group;
-mod inward;
+mod intake;
 mod label;
 mod life;
 mod members;

@@ -182,7 +182,7 @@ impl Owned {
             return Err(invalid("the second descriptor is not a slot's door"));
         }
         let root = Root::get()?;
-        let bell_id = FileId::of(&bell).map_err(|error| Error::io("look at a slot's bell", error))?;
+        let bell_id = FileId::of(&bell).map_err(|error| Error::io("inspect a slot's bell", error))?;
         // Sockets do not show where their files are, but a named pipe has the identity of its file.
         let directory =
             root.find_own(bell::NAME, bell_id)?.ok_or_else(|| invalid("the third descriptor is not a slot's bell"))?;
@@ -260,7 +260,7 @@ impl Ownership {
             return Err(Error::Closed);
         }
         if self.place.is_there() == Ok(false) {
-            return Err(Error::io(format!("read slot {name}, whose directory somebody has removed"), Errno::NOENT));
+            return Err(Error::io(format!("read slot {name}, whose directory was removed"), Errno::NOENT));
         }
         self.looked.store(now, Relaxed);
         Ok(())
@@ -303,8 +303,8 @@ fn end_tap(tap: BorrowedFd<'_>) {
     let Ok(ring) = Queue::open_file(tap) else { return };
     let Ok(Some(start)) = Queue::open(ring.as_fd(), process::uid()) else { return };
     let (Ok(whole), Ok(Some(bell))) = (start.whole(ring.as_fd()), bell::open(tap)) else { return };
-    if let Ok(session) = whole.lock(PATIENCE_AT_ONCE) {
-        session.close();
-        let _ = session.ring_bell(bell.as_fd());
+    if let Ok(locked) = whole.lock(PATIENCE_AT_ONCE) {
+        locked.close();
+        let _ = locked.ring_bell(bell.as_fd());
     }
 }

@@ -32,14 +32,14 @@ pub(crate) fn peek(name: &SlotName, max: usize) -> Result<Vec<Message>> {
     let slot = root.find(name)?.ok_or_else(|| Error::NotFound(name.clone()))?;
     let failed = |error| match error {
         Errno::NOENT => Error::NotFound(name.clone()),
-        error => root.error("look into", name, error),
+        error => root.error("peek into", name, error),
     };
     let file = RingFile::open_file(slot.dir.as_fd()).map_err(failed)?;
     let ring = RingFile::of(&file).map_err(failed)?;
-    let ring = ring.ok_or_else(|| Queue::foreign(file.as_fd(), format!("look into slot {name}")))?;
+    let ring = ring.ok_or_else(|| Queue::foreign(file.as_fd(), format!("peek into slot {name}")))?;
     ring.next(max).map_err(|fault| match fault {
         Fault::Damaged => Error::Damaged,
-        Fault::System(error) => root.error("look into", name, error),
+        Fault::System(error) => root.error("peek into", name, error),
         Fault::Memory(error) => error,
     })
 }

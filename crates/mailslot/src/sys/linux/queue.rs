@@ -44,7 +44,7 @@ pub(crate) struct Queue {
 }
 
 /// The ring, locked and recovered.
-pub(crate) struct Session<'a> {
+pub(crate) struct LockedQueue<'a> {
     queue: &'a Queue,
     _guard: Guard<'a>,
 }
@@ -153,26 +153,26 @@ impl Queue {
 
     /// Locks the ring, and recovers it if the last holder of the lock died.
     #[inline(always)]
-    pub(crate) fn lock(&self, patience: Duration) -> Result<Session<'_>> {
+    pub(crate) fn lock(&self, patience: Duration) -> Result<LockedQueue<'_>> {
         debug_assert!(self.is_whole(), "what a dead holder left may lie anywhere");
         match self.take_lock(patience)? {
-            Taken::Clean(guard) => Ok(self.session(guard)),
+            Taken::Clean(guard) => Ok(self.locked(guard)),
             Taken::OwnerDied(guard) => {
-                let session = self.session(guard);
-                session.recover()?;
-                Ok(session)
+                let locked = self.locked(guard);
+                locked.recover()?;
+                Ok(locked)
             }
         }
     }
 
     /// Locks the ring for a record of `len` bytes; `Ok(None)` if that needs the whole ring and this is only its start.
     #[inline(always)]
-    pub(crate) fn lock_for(&self, len: usize, patience: Duration) -> Result<Option<Session<'_>>> {
+    pub(crate) fn lock_for(&self, len: usize, patience: Duration) -> Result<Option<LockedQueue<'_>>> {
         if self.is_whole() {
             return self.lock(patience).map(Some);
         }
         match self.take_lock(patience)? {
-            Taken::Clean(guard) => Ok(Some(self.session(guard)).filter(|session| session.ring().reaches(len))),
+            Taken::Clean(guard) => Ok(Some(self.locked(guard)).filter(|locked| locked.ring().reaches(len))),
             Taken::OwnerDied(guard) => {
                 guard.pass_on();
                 Ok(None)
@@ -198,8 +198,8 @@ impl Queue {
     }
 
     #[inline(always)]
-    fn session<'a>(&'a self, guard: Guard<'a>) -> Session<'a> {
-        Session { queue: self, _guard: guard }
+    fn locked<'a>(&'a self, guard: Guard<'a>) -> LockedQueue<'a> {
+        LockedQueue { queue: self, _guard: guard }
     }
 
     /// Wakes writers that wait for room; called if the ring reports that there are some.
@@ -284,7 +284,7 @@ impl Queue {
     }
 }
 
-impl<'a> Session<'a> {
+impl<'a> LockedQueue<'a> {
     #[inline(always)]
     fn ring(&self) -> Locked<'a> {
         Locked::new(self.queue.region())
@@ -387,12 +387,12 @@ impl<'a> Session<'a> {
     }
 
     /// For a reader that finds the ring empty: starts over at the beginning of its memory. Returns whether there is
-    /// memory that a backlog needed, which [`shrink`](Session::shrink) may then give back.
+    /// memory that a backlog needed, which [`shrink`](LockedQueue::shrink) may then give back.
     pub(crate) fn rewind(&self) -> bool {
         self.ring().rewind() && self.ring().reserved() > KEEP
     }
 
-    /// Gives memory back, right after a [`rewind`](Session::rewind) under the same lock.
+    /// Gives memory back, right after a [`rewind`](LockedQueue::rewind) under the same lock.
     pub(crate) fn shrink(&self) {
         let reserved = self.ring().reserved();
         // Recorded before it is done: if this process dies in between, the next writer reserves memory that is already
@@ -408,7 +408,8 @@ impl<'a> Session<'a> {
     }
 }
 
-// Rare parts of a write are separate functions: they take the ring, not the session, which then need not lie in memory.
+// Rare parts of a write are separate functions. They take the ring and not the `LockedQueue`, which then need not lie
+// in memory.
 
 /// Makes room after a refusal, if that is possible.
 #[cold]

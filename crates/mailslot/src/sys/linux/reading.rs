@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::clock;
 use super::fork::PerProcess;
-use super::inward::Inward;
+use super::intake::RingIntake;
 use super::preface;
-use super::queue::{Queue, Session};
+use super::queue::{LockedQueue, Queue};
 use super::ring::read::{self, Damaged, Head};
 use super::wait::Spinning;
 use crate::error::{Error, Result};
@@ -48,7 +48,7 @@ pub(crate) struct Reading {
 /// The next message of a slot. Dropping it leaves the message there.
 pub(crate) struct Next<'a> {
     head: Head<'a>,
-    inward: Inward<'a>,
+    intake: RingIntake<'a>,
     reader: MutexGuard<'a, ()>,
     /// Held while the message is in use if others may take it out meanwhile: other processes that read the slot, or
     /// writers that need its room.
@@ -57,15 +57,15 @@ pub(crate) struct Next<'a> {
 
 /// The lock of a ring whose messages others may take out.
 struct Locked<'a> {
-    _session: Session<'a>,
+    _locked: LockedQueue<'a>,
     /// How many messages had been missed when the next one was found; that message reports them. Messages missed while
     /// it is in use, which needs no lock, are reported with the one after.
     missed: u64,
 }
 
 impl<'a> Locked<'a> {
-    fn new(session: Session<'a>, queue: &Queue) -> Locked<'a> {
-        Locked { _session: session, missed: queue.header().space.missed.load(Relaxed) }
+    fn new(locked: LockedQueue<'a>, queue: &Queue) -> Locked<'a> {
+        Locked { _locked: locked, missed: queue.header().space.missed.load(Relaxed) }
     }
 }
 
@@ -98,41 +98,41 @@ impl Reading {
 
     /// The next message if there is one in the ring. `patience` limits the wait for the lock of a slot whose reads take
     /// it.
-    pub(crate) fn look<'a>(&'a self, inward: Inward<'a>, patience: Duration) -> Result<Option<Next<'a>>> {
+    pub(crate) fn look<'a>(&'a self, intake: RingIntake<'a>, patience: Duration) -> Result<Option<Next<'a>>> {
         let reader = self.reader();
-        let queue = inward.queue();
+        let queue = intake.queue();
         let locked = if queue.locks_reads() { Some(Locked::new(queue.lock(patience)?, queue)) } else { None };
         let head = read::head(queue.region()).map_err(|Damaged| Error::Damaged)?;
-        Ok(head.map(|head| self.found(Next { head, inward, reader, locked }, self.spinning.in_stream())))
+        Ok(head.map(|head| self.found(Next { head, intake, reader, locked }, self.spinning.in_stream())))
     }
 
     /// Like `look`, for a slot that is not shared, in the process that made this; `None` on any error, which
     /// [`look`](Reading::look) returns.
     #[inline(always)]
-    pub(crate) fn look_alone<'a>(&'a self, inward: Inward<'a>) -> Option<Next<'a>> {
-        self.look_alone_in(inward, self.spinning.in_stream())
+    pub(crate) fn look_alone<'a>(&'a self, intake: RingIntake<'a>) -> Option<Next<'a>> {
+        self.look_alone_in(intake, self.spinning.in_stream())
     }
 
     /// Like `look_alone`, for a reader that can wait as long as `timeout` says. In a stream it does not look after the
     /// last record known to be committed: there it would find the writer in the middle of the next message.
     #[inline(always)]
-    pub(crate) fn glance<'a>(&'a self, inward: Inward<'a>, timeout: impl Fn() -> Timeout) -> Option<Next<'a>> {
+    pub(crate) fn glance<'a>(&'a self, intake: RingIntake<'a>, timeout: impl Fn() -> Timeout) -> Option<Next<'a>> {
         let in_stream = self.spinning.in_stream();
         let none = || {
-            let head = inward.queue().header().reader.head.load(Relaxed);
+            let head = intake.queue().header().reader.head.load(Relaxed);
             timeout() != Timeout::Zero && head == self.committed.load(Ordering::Relaxed)
         };
-        if in_stream && none() { None } else { self.look_alone_in(inward, in_stream) }
+        if in_stream && none() { None } else { self.look_alone_in(intake, in_stream) }
     }
 
     #[inline(always)]
-    fn look_alone_in<'a>(&'a self, inward: Inward<'a>, in_stream: bool) -> Option<Next<'a>> {
+    fn look_alone_in<'a>(&'a self, intake: RingIntake<'a>, in_stream: bool) -> Option<Next<'a>> {
         let reader = self.reader.get()?.lock().unwrap_or_else(PoisonError::into_inner);
-        if inward.queue().locks_reads() {
+        if intake.queue().locks_reads() {
             return None;
         }
-        let head = read::head(inward.queue().region()).ok()??;
-        Some(self.found(Next { head, inward, reader, locked: None }, in_stream))
+        let head = read::head(intake.queue().region()).ok()??;
+        Some(self.found(Next { head, intake, reader, locked: None }, in_stream))
     }
 
     #[inline(always)]
@@ -152,7 +152,7 @@ impl Reading {
             return Ok(());
         }
         let _kept = match queue.lock(Duration::ZERO) {
-            Ok(session) => self.tidy(&session),
+            Ok(locked) => self.tidy(&locked),
             Err(Error::Stalled(_)) => false,
             Err(error) => return Err(error),
         };
@@ -162,20 +162,20 @@ impl Reading {
     /// Uses the time when the ring is empty. Returns whether it has memory to give back, but gave some only lately:
     /// taking and giving memory costs more than the messages in it, so a backlog that grows and shrinks all the time
     /// keeps its memory.
-    pub(crate) fn tidy(&self, session: &Session<'_>) -> bool {
+    pub(crate) fn tidy(&self, locked: &LockedQueue<'_>) -> bool {
         // Another thread may be using the head. Never waits for it: it may want the ring's lock.
         let _reader = match self.reader_mutex().try_lock() {
             Err(TryLockError::WouldBlock) => return false,
             reader => reader,
         };
-        if !session.rewind() {
+        if !locked.rewind() {
             return false;
         }
         let now = clock::ticks();
         let lately = now.wrapping_sub(self.shrunk.load(Ordering::Relaxed)) < SHRINK_EVERY;
         if !lately {
             self.shrunk.store(now, Ordering::Relaxed);
-            session.shrink();
+            locked.shrink();
         }
         lately
     }
@@ -238,18 +238,18 @@ impl Next<'_> {
     /// Takes the message out.
     #[inline(always)]
     pub(crate) fn take(self) {
-        let Next { head, inward, reader, locked } = self;
+        let Next { head, intake, reader, locked } = self;
         let wake = match locked {
             None => head.consume(),
             Some(locked) => take_locked(head, locked),
         };
         if wake {
-            inward.queue().wake_writers();
+            intake.queue().wake_writers();
         }
-        let read = inward.queue().header().reader.read.load(Relaxed);
+        let read = intake.queue().header().reader.read.load(Relaxed);
         drop(reader);
         if read.is_multiple_of(DOOR_EVERY) {
-            inward.take_in_if_due();
+            intake.take_in_if_due();
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::door::Entrance;
-use super::inward::{Inward, READERS_PATIENCE, Rest};
+use super::intake::{READERS_PATIENCE, Rest, RingIntake};
 use super::ownership::{Owned, Ownership};
 use super::private;
 use super::queue::{Queue, encode_timeout};
@@ -80,20 +80,20 @@ impl Server {
     pub(crate) fn statistics(&self) -> Statistics {
         // The next holder of the lock counts a message that a killed writer committed but did not count, so take the
         // lock first. If it is not free, the numbers may lack that message.
-        let _session = self.queue.lock(READERS_PATIENCE);
+        let _locked = self.queue.lock(READERS_PATIENCE);
         self.queue.statistics()
     }
 
     pub(crate) fn info(&self) -> Result<Info> {
         self.check_process()?;
-        self.inward().take_in();
+        self.intake().take_in();
         self.queue.info()
     }
 
     /// Waits for a message as long as `timeout`, or by default the slot's read timeout, says, and reads it if it fits.
     pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
         let timeout = || timeout.unwrap_or_else(|| self.read_timeout());
-        match self.reading.glance(self.inward(), timeout) {
+        match self.reading.glance(self.intake(), timeout) {
             Some(next) => next.read(buffer),
             None => self.wait_and_read(buffer, timeout()),
         }
@@ -104,7 +104,7 @@ impl Server {
         let wait = Wait::begin(self, timeout)?;
         // A message for which both sides are polling takes the short path.
         if wait.arrived
-            && let Some(next) = self.reading.look_alone(self.inward())
+            && let Some(next) = self.reading.look_alone(self.intake())
         {
             return next.read(buffer);
         }
@@ -113,7 +113,7 @@ impl Server {
 
     /// The next message, for which this waits as long as `timeout` says.
     pub(crate) fn next(&self, timeout: Timeout) -> Result<Next<'_>> {
-        match self.reading.glance(self.inward(), || timeout) {
+        match self.reading.glance(self.intake(), || timeout) {
             Some(next) => Ok(next),
             None => Wait::begin(self, timeout)?.for_next(),
         }
@@ -128,7 +128,7 @@ impl Server {
     pub(crate) fn abort_reads(&self) {
         self.reading.aborted.store(true, Ordering::SeqCst);
         // Wakes readers that already sleep; those that announce sleep after this see the flag.
-        let rung = self.queue.lock(READERS_PATIENCE).and_then(|session| session.ring_bell(self.entrance.bell()));
+        let rung = self.queue.lock(READERS_PATIENCE).and_then(|locked| locked.ring_bell(self.entrance.bell()));
         if rung.is_err() {
             // The holder of the lock may never ring. An unrecorded ring wakes readers until it is drained, and no
             // reader that it would keep awake drains it any more.
@@ -144,8 +144,8 @@ impl Server {
             return Ok(());
         }
         self.entrance.refuse();
-        if let Ok(session) = self.queue.lock(CLOSING_PATIENCE) {
-            session.close();
+        if let Ok(locked) = self.queue.lock(CLOSING_PATIENCE) {
+            locked.close();
         }
         self.queue.wake_writers();
         while let Some(next) = self.look(CLOSING_PATIENCE)? {
@@ -154,7 +154,7 @@ impl Server {
             take(message);
         }
         // Nothing more goes into the ring, so the messages of strangers bypass it.
-        let rest = Rest::new(self.inward(), take);
+        let rest = Rest::new(self.intake(), take);
         let mut in_vain = 0;
         while in_vain < LOOKS_IN_VAIN {
             if self.entrance.take_in(&rest, true) {
@@ -193,20 +193,20 @@ impl Server {
     }
 
     pub(super) fn look(&self, patience: Duration) -> Result<Option<Next<'_>>> {
-        self.reading.look(self.inward(), patience)
+        self.reading.look(self.intake(), patience)
     }
 
     #[inline(always)]
-    pub(super) fn inward(&self) -> Inward<'_> {
-        Inward(self)
+    pub(super) fn intake(&self) -> RingIntake<'_> {
+        RingIntake(self)
     }
 
     /// The descriptor that wakes programs that poll it from now on.
     pub(crate) fn poll_fd(&self) -> Result<BorrowedFd<'_>> {
-        let poller = self.entrance.poll(&self.inward())?;
-        let announced = self.queue.lock(READERS_PATIENCE).is_ok_and(|session| {
+        let poller = self.entrance.poll(&self.intake())?;
+        let announced = self.queue.lock(READERS_PATIENCE).is_ok_and(|locked| {
             let bell = self.entrance.bell();
-            session.announce_sleep(bell) || session.ring_bell(bell).is_ok()
+            locked.announce_sleep(bell) || locked.ring_bell(bell).is_ok()
         });
         self.entrance.watch(announced);
         // Watching may just have cleared the readiness that `abort_reads`, in another thread, or the end of the tapped
@@ -225,7 +225,7 @@ impl Server {
         }
         match self.ownership.check_place(self.name()) {
             // Messages that were sent before the end come first.
-            Err(Error::Closed) if self.inward().take_in() => Ok(()),
+            Err(Error::Closed) if self.intake().take_in() => Ok(()),
             checked => checked,
         }
     }
@@ -252,8 +252,8 @@ impl Drop for Server {
         self.descriptors().into_iter().for_each(private::release);
         let Server { ownership, queue, entrance, .. } = self;
         let close = || {
-            if let Ok(session) = queue.lock(READERS_PATIENCE) {
-                session.close();
+            if let Ok(locked) = queue.lock(READERS_PATIENCE) {
+                locked.close();
             }
             queue.wake_writers();
         };

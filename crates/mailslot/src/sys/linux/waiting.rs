@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::clock;
 use super::door::LOOK_BY_ITSELF;
-use super::inward::READERS_PATIENCE;
+use super::intake::READERS_PATIENCE;
 use super::reading::Next;
 use super::ring::read;
 use super::server::Server;
@@ -98,13 +98,13 @@ impl<'a> Wait<'a> {
         let server = self.server;
         let worth_a_look = server.entrance.is_worth_a_look();
         if worth_a_look {
-            server.inward().take_in();
+            server.intake().take_in();
         }
         let polled = server.entrance.is_polled();
         let mut announced = false;
         if polled && !self.is_there_after_waking() {
             announced = match server.queue.lock(patience) {
-                Ok(session) => session.announce_sleep(server.entrance.bell()),
+                Ok(locked) => locked.announce_sleep(server.entrance.bell()),
                 Err(Error::Stalled(_)) => false,
                 Err(error) => return Err(error),
             };
@@ -140,7 +140,7 @@ impl<'a> Wait<'a> {
         self.server.reading.sleepers.fetch_sub(1, Ordering::SeqCst);
         // The message that woke us is there or about to be; only if it is not is it worth checking the door.
         if slept? && !self.is_there_after_waking() {
-            self.server.inward().take_in();
+            self.server.intake().take_in();
         }
         Ok(())
     }
@@ -165,11 +165,11 @@ impl<'a> Wait<'a> {
             free => free,
         };
         match free {
-            Ok(session) => {
-                if !session.announce_sleep(self.server.entrance.bell()) {
+            Ok(locked) => {
+                if !locked.announce_sleep(self.server.entrance.bell()) {
                     return Ok(false);
                 }
-                if self.server.reading.tidy(&session) {
+                if self.server.reading.tidy(&locked) {
                     limit = Some(SHRINK_LATER);
                 }
             }
@@ -199,6 +199,6 @@ impl<'a> Wait<'a> {
             return false;
         }
         wait::pause(|| self.is_there());
-        self.server.inward().take_in()
+        self.server.intake().take_in()
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
 
 /// On Windows the messages in a mailslot can only be seen by reading them.
 pub(crate) fn peek(_: &SlotName, _: usize) -> Result<Vec<Message>> {
-    Err(Error::io("look into a mailslot that this process does not read", std::io::ErrorKind::Unsupported))
+    Err(Error::io("peek into a mailslot that this process does not read", std::io::ErrorKind::Unsupported))
 }
 
 /// Windows documents no way to list mailslots.

@@ -35,7 +35,7 @@ impl Descriptor {
         };
         user_sid()
             .and_then(|user| Descriptor::parse(&format!("D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{user}){others}")))
-            .map_err(|source| Error::io("make the security descriptor of a slot", source))
+            .map_err(|source| Error::io("create the security descriptor of a slot", source))
     }
 
     pub(super) fn as_ptr(&self) -> PSECURITY_DESCRIPTOR {

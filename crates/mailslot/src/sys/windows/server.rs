@@ -68,7 +68,7 @@ impl Server {
 
     pub(crate) fn inherit(inheritance: &str) -> Result<Server> {
         let invalid = |what: &str| Error::InvalidInheritance(format!("{inheritance:?} {what}"));
-        let (handle, name) = inheritance.split_once(' ').ok_or_else(|| invalid("is no handle and a name"))?;
+        let (handle, name) = inheritance.split_once(' ').ok_or_else(|| invalid("is not a handle and a name"))?;
         let handle: usize = handle.parse().map_err(|_| invalid("does not begin with a handle"))?;
         let name = name.parse().map_err(|_| invalid("does not end with a slot's name"))?;
         // SAFETY: borrowed only for the duplication below, which fails if it is not open.
@@ -260,7 +260,7 @@ impl Server {
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        Error::io(format!("ask slot {}", self.name), source)
+        Error::io(format!("query slot {}", self.name), source)
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

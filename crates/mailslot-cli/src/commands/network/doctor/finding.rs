@@ -87,10 +87,10 @@ pub fn count(number: impl Into<u64>, word: &str) -> String {
 
 /// A list of names, cut so that it fits a line.
 pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const MOST: usize = 8;
+    const SHOWN: usize = 8;
     let all: Vec<&str> = names.into_iter().collect();
-    let shown = all.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
-    if all.len() > MOST { format!("{shown} and {} more", all.len() - MOST) } else { shown }
+    let shown = all.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if all.len() > SHOWN { format!("{shown} and {} more", all.len() - SHOWN) } else { shown }
 }
 
 #[cfg(test)]

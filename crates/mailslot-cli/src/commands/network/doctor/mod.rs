@@ -16,7 +16,7 @@ mod slot;
 
 use clap::Args;
 use mailslot::Address;
-use mailslot_node::control::Status;
+use mailslot_node::control;
 
 use self::destination::Way;
 use self::finding::Findings;
@@ -86,7 +86,7 @@ fn examine_legacy(address: Option<&Address>, node: Option<&node::Running>, findi
     }
     if let Some(node) = node.filter(|node| node.legacy) {
         node::examine_names(node, findings);
-        let taken = |status: &Status| status.counters.get("outgoing").copied();
+        let taken = |status: &control::Status| status.counters.get("outgoing").copied();
         sending::examine("NetBIOS network", mailslot::network::SLOT, node, taken, findings);
         if let Some(address) = address {
             destination::examine_holders(address, findings);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mailslot::{Address, Error, SlotStatus};
-use mailslot_node::control::{self, Answer, Request, Status};
+use mailslot_node::control::{self, Answer, Request};
 
 use super::finding::{Findings, names};
 use super::process::Privileges;
@@ -21,7 +21,7 @@ pub fn members(domain: &str) -> Members {
 
 /// A node that runs and answers.
 pub struct Running {
-    pub status: Status,
+    pub status: control::Status,
     /// The node's process.
     pub pid: Option<u32>,
     pub uid: Option<u32>,
@@ -33,7 +33,7 @@ pub struct Running {
 
 impl Running {
     /// The node's status now.
-    pub fn later(&self) -> Option<Status> {
+    pub fn later(&self) -> Option<control::Status> {
         match control::ask(Request::Status, super::super::PATIENCE) {
             Ok(Answer::Status(status)) => Some(*status),
             _ => None,

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use mailslot::network::Outgoing;
+use mailslot::network;
 use mailslot::{Address, MailslotWriter};
-use mailslot_node::control::{self, Answer, Request, Status};
+use mailslot_node::control::{self, Answer, Request};
 
 use super::finding::Findings;
 use super::node::Running;
@@ -22,13 +22,14 @@ pub fn examine(
     network: &str,
     slot: &str,
     node: &Running,
-    taken: impl Fn(&Status) -> Option<u64>,
+    taken: impl Fn(&control::Status) -> Option<u64>,
     findings: &mut Findings,
 ) {
     let before = taken(&node.status);
     let text = format!(r"\\{}\mailslot\{}", node.computer(), NO_SLOT);
     let Ok(address) = Address::parse_win32(&text) else { return };
-    let written = MailslotWriter::open(slot).and_then(|writer| writer.write(&Outgoing { address, data: &[] }.encode()));
+    let written =
+        MailslotWriter::open(slot).and_then(|writer| writer.write(&network::Outgoing { address, data: &[] }.encode()));
     if let Err(error) = written {
         return findings.problem("sending", format!("{network}: {error}"), "see the node's log, and restart it");
     }

@@ -4,7 +4,7 @@ use mailslot_domain::status::Status;
 
 use super::finding::{Findings, count, names};
 
-/// Checks that the domain is connected with others, and reports obstacles.
+/// Checks that the domain is connected to others, and reports obstacles.
 pub fn examine(domain: &Status, findings: &mut Findings) {
     let name = &domain.name;
     let connected = domain.peers + domain.routers > 0;
@@ -18,11 +18,11 @@ pub fn examine(domain: &Status, findings: &mut Findings) {
     } else if connected {
         let peers = count(domain.peers as u64, "peer");
         let routers = count(domain.routers as u64, "router");
-        findings.ok("session", format!("{name}: connected with {peers} and {routers}"));
+        findings.ok("session", format!("{name}: connected to {peers} and {routers}"));
     } else if domain.computers > 1 {
         // A router does not know how many clients it has, but which computers are there.
         let others = count(domain.computers as u64 - 1, "other computer");
-        findings.ok("session", format!("{name}: connected with clients: {others} there"));
+        findings.ok("session", format!("{name}: connected to clients: {others} there"));
     } else {
         let connect = names(domain.connect.iter().map(String::as_str));
         let remedy = match (connect.as_str(), domain.listen.is_empty()) {
@@ -33,7 +33,7 @@ pub fn examine(domain: &Status, findings: &mut Findings) {
                 .to_owned(),
             (connect, _) => format!("check that {connect} runs, can be reached, and accepts this machine's certificate"),
         };
-        findings.problem("session", format!("{name}: not connected with any machine"), remedy);
+        findings.problem("session", format!("{name}: not connected to any machine"), remedy);
     }
     examine_endpoints(domain, findings);
     examine_scouting(domain, findings);

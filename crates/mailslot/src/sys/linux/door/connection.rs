@@ -50,7 +50,7 @@ pub(super) enum Watch {
 
 /// The outcome of a check for packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Came {
+pub(super) enum Received {
     Messages,
     /// Nothing more can be taken now.
     Nothing,
@@ -96,61 +96,72 @@ impl Connection {
     }
 
     /// Takes some messages into the ring.
-    pub(super) fn take_turn(&mut self, packets: &mut Packets, accounts: &mut Accounts, intake: &impl Intake) -> Came {
+    pub(super) fn take_turn(
+        &mut self,
+        packets: &mut Packets,
+        accounts: &mut Accounts,
+        intake: &impl Intake,
+    ) -> Received {
         let allowance = accounts.allowance(self.stamp.uid, intake.head(), intake.room());
         self.receive(packets, accounts, allowance.min(BATCH), intake)
     }
 
-    /// Takes in everything and ends the connection; the writer reconnects if it has more. Returns [`Came::Nothing`] or
-    /// [`Came::NotNow`] if the connection has to be kept because there is no room for its messages.
-    pub(super) fn hand_back(
+    /// Takes in everything and ends the connection; the writer reconnects if it has more. Returns [`Received::Nothing`]
+    /// or [`Received::NotNow`] if the connection has to be kept because there is no room for its messages.
+    pub(super) fn drain(
         &mut self,
         packets: &mut Packets,
         accounts: &mut Accounts,
         intake: &impl Intake,
         taken: &mut bool,
-    ) -> Came {
+    ) -> Received {
         // From here on the writer's sends fail, so no message of a successful send is left behind.
         if shutdown(&self.socket, Shutdown::Read).is_err() {
-            return Came::End;
+            return Received::End;
         }
         loop {
             match self.receive(packets, accounts, BATCH, intake) {
-                Came::Messages => *taken = true,
-                Came::Nothing if self.held.is_empty() && intake.room() > 0 => return Came::End,
-                came => return came,
+                Received::Messages => *taken = true,
+                Received::Nothing if self.held.is_empty() && intake.room() > 0 => return Received::End,
+                received => return received,
             }
         }
     }
 
     /// Takes up to `most` messages into the ring.
-    fn receive(&mut self, packets: &mut Packets, accounts: &mut Accounts, most: usize, intake: &impl Intake) -> Came {
+    fn receive(
+        &mut self,
+        packets: &mut Packets,
+        accounts: &mut Accounts,
+        most: usize,
+        intake: &impl Intake,
+    ) -> Received {
         self.lacks = None;
         match self.pass_on(accounts, intake) {
             Ok(true) => {}
-            Ok(false) => return Came::Nothing,
-            Err(came) => return came,
+            Ok(false) => return Received::Nothing,
+            Err(received) => return received,
         }
         // At most one message that does not fit is held, so several are received at a time only if all of them fit for
         // certain.
         let most = match intake.room() {
-            0 => return Came::Nothing,
+            0 => return Received::Nothing,
             room if room < LARGEST_BATCH || self.attaches => most.min(1),
             _ => most,
         };
         if most == 0 {
-            return Came::Nothing;
+            return Received::Nothing;
         }
         if !packets.have_memory() {
             self.lacks = Some(packets::MEMORY);
-            return Came::NotNow;
+            return Received::NotNow;
         }
         let count = match packets.receive(self.socket.as_fd(), most, self.attaches) {
-            Ok(0) => return if packets.drop_rest() { Came::Hostile } else { Came::End },
+            Ok(0) => return if packets.drop_rest() { Received::Hostile } else { Received::End },
             Ok(count) => count,
-            Err(Errno::AGAIN) => return Came::Nothing,
-            Err(Errno::NOMEM | Errno::NOBUFS | Errno::MFILE) => return Came::NotNow,
-            Err(_) => return Came::Malformed,
+            Err(Errno::AGAIN) => return Received::Nothing,
+            Err(Errno::NOMEM | Errno::NOBUFS | Errno::MFILE) => return Received::NotNow,
+            Err(_) => return Received::Malformed,
         };
         for index in 0..count {
             let packet = packets.take(index);
@@ -165,12 +176,12 @@ impl Connection {
                 // Messages behind it are not lost: they are received one at a time, and so find a descriptor.
                 Err(NoMessage::Lost) => self.attaches = true,
                 Err(reason) => {
-                    let came = came(reason);
-                    return if packets.drop_rest() { Came::Hostile } else { came };
+                    let received = of_no_message(reason);
+                    return if packets.drop_rest() { Received::Hostile } else { received };
                 }
             }
         }
-        if packets.drop_rest() { Came::Hostile } else { Came::Messages }
+        if packets.drop_rest() { Received::Hostile } else { Received::Messages }
     }
 
     /// Puts a message into the ring, or behind those that wait for room there.
@@ -183,7 +194,7 @@ impl Connection {
     }
 
     /// Puts held messages into the ring. Returns whether none is left.
-    fn pass_on(&mut self, accounts: &mut Accounts, intake: &impl Intake) -> Result<bool, Came> {
+    fn pass_on(&mut self, accounts: &mut Accounts, intake: &impl Intake) -> Result<bool, Received> {
         while let Some(payload) = self.held.pop_front() {
             match self.append(&payload, accounts, intake) {
                 Ok(true) => {}
@@ -191,7 +202,7 @@ impl Connection {
                     self.held.push_front(payload);
                     return Ok(false);
                 }
-                Err(reason) => return Err(came(reason)),
+                Err(reason) => return Err(of_no_message(reason)),
             }
         }
         Ok(true)
@@ -223,9 +234,9 @@ impl Connection {
     }
 
     /// Decides how further messages will be noticed.
-    pub(super) fn go_on(&mut self, came: Came, intake: &impl Intake, poller: Option<&Poller>) {
-        match (self.watch, came) {
-            (Watch::Poller, Came::Messages) => {
+    pub(super) fn go_on(&mut self, received: Received, intake: &impl Intake, poller: Option<&Poller>) {
+        match (self.watch, received) {
+            (Watch::Poller, Received::Messages) => {
                 self.run += 1;
                 // Readers that already wait rely on the poller.
                 if self.run >= STREAM && !intake.others_wait() {
@@ -233,7 +244,7 @@ impl Connection {
                     (self.watch, self.run) = (Watch::Look, 0);
                 }
             }
-            (Watch::Look, Came::Messages) => self.run = 0,
+            (Watch::Look, Received::Messages) => self.run = 0,
             (Watch::Look, _) => {
                 self.run += 1;
                 if self.run >= SILENCE {
@@ -260,10 +271,10 @@ impl Connection {
         self.watch = Watch::Nothing;
     }
 
-    /// Ends the connection, whose last check returned `came`. Returns whether its user has done harm.
-    pub(super) fn end(self, came: Came, packets: &mut Packets) -> bool {
+    /// Ends the connection, whose last check returned `received`. Returns whether its user has done harm.
+    pub(super) fn end(self, received: Received, packets: &mut Packets) -> bool {
         let socket = self.into_socket();
-        if came == Came::Hostile {
+        if received == Received::Hostile {
             // Its unread packets may do more harm.
             closing::close(socket);
             return true;
@@ -297,12 +308,12 @@ fn missed(packet: &Packet<'_>) -> Option<u32> {
     }
 }
 
-fn came(reason: NoMessage) -> Came {
+fn of_no_message(reason: NoMessage) -> Received {
     match reason {
-        NoMessage::Malformed | NoMessage::Lost => Came::Malformed,
+        NoMessage::Malformed | NoMessage::Lost => Received::Malformed,
         NoMessage::Hostile(files) => {
             files.into_iter().for_each(closing::close);
-            Came::Hostile
+            Received::Hostile
         }
     }
 }

@@ -14,7 +14,7 @@ use super::super::process;
 use super::super::ring::layout::{Kind, Stamp};
 use super::super::wait::{self, Poller};
 use super::accounts::Accounts;
-use super::connection::{Came, Connection, Watch, discard};
+use super::connection::{Connection, Received, Watch, discard};
 use super::packets::Packets;
 use super::{Intake, closing};
 use crate::options::Access;
@@ -100,32 +100,32 @@ impl Connections {
         if shared {
             self.connections.iter_mut().for_each(|connection| connection.unwatch(watching));
         }
-        let knocked = self.is_knocked_at(door, watching);
-        if knocked {
+        let pending = self.has_pending(door, watching);
+        if pending {
             self.accept(door, intake, |socket, key| {
                 // Connections that cannot be watched, for whatever reason, are closed, and their writers reconnect.
                 !shared && poller().is_some_and(|poller| poller.add(socket, key).is_ok())
             });
         }
-        let handed_back = self.hand_back_unwatched(intake);
+        let taken = self.close_unwatched(intake);
         if self.connections.is_empty() {
             // Without connections no poller is made: with one, every read that finds nothing would have to ask it.
-            return handed_back;
+            return taken;
         }
         let poller = watching.or_else(poller);
-        if knocked {
+        if pending {
             match poller {
                 Some(poller) => self.look(poller),
                 None => self.starved = true,
             }
         }
-        self.take_from_ready(intake, poller) | handed_back
+        self.take_from_ready(intake, poller) | taken
     }
 
     /// Checks, in one system call, which connections have packets and whether writers wait to be accepted. Calling
     /// accept without this check would cost several times as much: the kernel makes a socket before it finds that none
     /// is waiting.
-    fn is_knocked_at(&mut self, door: BorrowedFd<'_>, watching: Option<&Poller>) -> bool {
+    fn has_pending(&mut self, door: BorrowedFd<'_>, watching: Option<&Poller>) -> bool {
         self.ready.clear();
         if let Some(poller) = watching {
             self.look(poller);
@@ -187,7 +187,7 @@ impl Connections {
     }
 
     /// Empties the connections that are not kept. Returns whether they had messages.
-    fn hand_back_unwatched(&mut self, intake: &impl Intake) -> bool {
+    fn close_unwatched(&mut self, intake: &impl Intake) -> bool {
         if self.connections.iter().all(|connection| connection.watch != Watch::Nothing) {
             return false;
         }
@@ -196,9 +196,9 @@ impl Connections {
         for mut connection in core::mem::take(&mut self.connections) {
             let uid = connection.uid();
             if connection.watch == Watch::Nothing && !unfinished.contains(&uid) {
-                let came = connection.hand_back(&mut self.packets, &mut self.accounts, intake, &mut taken);
-                if !matches!(came, Came::Nothing | Came::NotNow) {
-                    self.end(connection, came, intake);
+                let received = connection.drain(&mut self.packets, &mut self.accounts, intake, &mut taken);
+                if !matches!(received, Received::Nothing | Received::NotNow) {
+                    self.end(connection, received, intake);
                     continue;
                 }
                 unfinished.push(uid);
@@ -231,28 +231,28 @@ impl Connections {
             if connection.watch == Watch::Nothing || waits {
                 continue;
             }
-            let came = connection.take_turn(&mut self.packets, &mut self.accounts, intake);
-            taken |= connection.watch == Watch::Poller || came == Came::Messages;
+            let received = connection.take_turn(&mut self.packets, &mut self.accounts, intake);
+            taken |= connection.watch == Watch::Poller || received == Received::Messages;
             // The poller may not report it again.
-            self.starved |= came == Came::NotNow;
-            if matches!(came, Came::Messages | Came::Nothing | Came::NotNow) {
-                connection.go_on(came, intake, poller);
+            self.starved |= received == Received::NotNow;
+            if matches!(received, Received::Messages | Received::Nothing | Received::NotNow) {
+                connection.go_on(received, intake, poller);
                 if connection.is_first() && first.iter().all(|(user, _)| *user != uid) {
                     first.push((uid, key));
                 }
             } else {
                 let mut gone = self.connections.remove(at);
                 gone.unwatch(poller);
-                self.end(gone, came, intake);
+                self.end(gone, received, intake);
             }
         }
         taken
     }
 
-    fn end(&mut self, connection: Connection, came: Came, intake: &impl Intake) {
+    fn end(&mut self, connection: Connection, received: Received, intake: &impl Intake) {
         let uid = connection.uid();
         self.accounts.disconnected(uid);
-        if connection.end(came, &mut self.packets) {
+        if connection.end(received, &mut self.packets) {
             self.accounts.shut_out(uid);
             intake.turn_away(self.accounts.all_shut_out());
         }

@@ -9,7 +9,7 @@
 //!
 //! | file | is |
 //! |---|---|
-//! | `visitor` | the writing side |
+//! | `writer` | the writing side |
 //! | `entrance` | the owner's side, with the descriptor that reports when there is something to read |
 //! | `connections`, `connection` | all accepted writers, and one of them |
 //! | `accounts` | what each user costs the owner, and how much each may |
@@ -24,7 +24,7 @@ mod connections;
 mod entrance;
 mod packets;
 mod payload;
-mod visitor;
+mod writer;
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
@@ -32,7 +32,7 @@ use rustix::fs::{AtFlags, Gid, Mode};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
 
 pub(crate) use self::entrance::{Entrance, LOOK_BY_ITSELF};
-pub(crate) use self::visitor::Visitor;
+pub(crate) use self::writer::Writer;
 use super::process;
 use super::ring::layout::Stamp;
 use crate::options::Access;

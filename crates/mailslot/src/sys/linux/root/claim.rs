@@ -157,7 +157,7 @@ impl Root {
 
     /// The other claims to a name that may live, by users whose slots of it count for this process.
     fn claims_beside(&self, name: &SlotName, own: &str) -> Result<Vec<Other>> {
-        let failed = |error| self.error("look for", name, error);
+        let failed = |error| self.error("find", name, error);
         let rule = self.rule(name)?;
         let entry = entry(name);
         let mut found: Vec<Other> = Vec::new();
@@ -273,7 +273,7 @@ impl Root {
 
     /// Waits until any other claim would get a later time than `since`: at most a tick of the file system's clock.
     fn outlast(&self, since: Since) -> Result<()> {
-        let failed = |error| Error::io(format!("look at the clock of {}", self.path), error);
+        let failed = |error| Error::io(format!("read the clock of {}", self.path), error);
         let now = Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW };
         let now = Timestamps { last_access: now, last_modification: now };
         // The time of this directory does not matter. Where the kernel supports it, a file whose time was read gets a

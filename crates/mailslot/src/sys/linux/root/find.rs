@@ -31,7 +31,7 @@ const RESERVED: &str = r"MAILSLOT\";
 impl Root {
     /// The living slot of this name that this process's writers get.
     pub(crate) fn find(&self, name: &SlotName) -> Result<Option<SlotDirectory>> {
-        let failed = |error| self.error("look for", name, error);
+        let failed = |error| self.error("find", name, error);
         let mut found: Option<(Rank, Since, SlotDirectory)> = None;
         let rule = self.rule(name)?;
         for user in self.users()?.iter() {
@@ -46,7 +46,7 @@ impl Root {
 
     /// The living slot of this name that belongs to user `uid`.
     pub(crate) fn find_of(&self, name: &SlotName, uid: u32) -> Result<Option<SlotDirectory>> {
-        let failed = |error| self.error("look for", name, error);
+        let failed = |error| self.error("find", name, error);
         for user in self.users()?.iter().filter(|user| user.uid == uid) {
             if let Some((_, slot)) = self.living_slot(user, name).map_err(failed)? {
                 return Ok(Some(slot));
@@ -57,7 +57,7 @@ impl Root {
 
     /// This user's slot of this name whose ring is the file `ring`.
     pub(crate) fn find_ring(&self, name: &SlotName, ring: FileId) -> Result<Option<SlotDirectory>> {
-        let failed = |error| self.error("look for", name, error);
+        let failed = |error| self.error("find", name, error);
         for user in self.users()?.iter().filter(|user| user.uid == process::uid()) {
             if let Some(slot) = self.with_file_of(user, &entry(name), RING, ring).map_err(failed)? {
                 return Ok(Some(slot));
@@ -125,7 +125,7 @@ impl Root {
         if !Root::is_reserved(name) {
             return Ok(Rule::All { own });
         }
-        let owner = rustix::fs::fstat(&self.dir).map_err(|error| self.error("look for", name, error))?.st_uid;
+        let owner = rustix::fs::fstat(&self.dir).map_err(|error| self.error("find", name, error))?.st_uid;
         let trusted = [0, owner].into_iter().chain(self.node_user()?).collect();
         Ok(Rule::Reserved { trusted, own })
     }

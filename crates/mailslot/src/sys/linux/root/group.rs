@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use mailslot_names::SlotName;
 
 /// The most members of a slot: a writer needs descriptors for each of them.
-const MOST: usize = 256;
+const MAX_MEMBERS: usize = 256;
 
 impl Root {
     /// The slot of this entry and user, or all its members, living or not.
@@ -36,7 +36,7 @@ impl Root {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let found = Dir::read_from(rustix::fs::openat(dir, ".", flags, Mode::empty())?)?;
         let mut members = Vec::new();
-        for name in found.take(MOST + 2) {
+        for name in found.take(MAX_MEMBERS + 2) {
             let name = name?;
             let Some(name) = name.file_name().to_str().ok().filter(|name| !name.starts_with('.')) else { continue };
             match self.open_place(user, entry.to_owned(), Some(name.to_owned())) {
@@ -51,7 +51,7 @@ impl Root {
 
     /// The living members, and the taps, of user `uid`'s slot of this name with this members file, the oldest first.
     pub(crate) fn members(&self, name: &SlotName, uid: u32, group: FileId) -> Result<Vec<SlotDirectory>> {
-        let failed = |error| self.error("look for the members of", name, error);
+        let failed = |error| self.error("find the members of", name, error);
         let mut living = Vec::new();
         for user in self.users()?.iter().filter(|user| user.uid == uid) {
             for member in self.slots_at(user, &entry(name)).map_err(failed)? {
@@ -164,8 +164,8 @@ impl Root {
         for _ in 0..ATTEMPTS {
             let found = self.slots_at(user, entry).map_err(failed)?;
             let others: Vec<_> = found.into_iter().filter(|slot| slot.is_living() != Ok(false)).collect();
-            if others.len() >= MOST {
-                let expected = format!("of {MOST} members at most");
+            if others.len() >= MAX_MEMBERS {
+                let expected = format!("of {MAX_MEMBERS} members at most");
                 return Err(Error::InvalidOption { option: "sharing", expected });
             }
             let joined = match others.iter().find(|other| !other.is_tap()) {

@@ -15,7 +15,7 @@ use crate::message::SlotStatus;
 use mailslot_names::SlotName;
 
 /// The most slots of another user that are listed, so that no user can make this slow for all others.
-const MOST: usize = 16 << 10;
+const MAX_SLOTS_OF_USER: usize = 16 << 10;
 
 /// The living slot of this name.
 pub(crate) fn status(name: &SlotName) -> Result<SlotStatus> {
@@ -68,7 +68,7 @@ impl Root {
     /// The names of the entries in a user's directory of slots. Empty for a directory that this user may not read.
     pub(super) fn entries(&self, user: &User) -> rustix::io::Result<Vec<String>> {
         let read = || Dir::read_from(self.open_below(&user.slots(), OFlags::RDONLY | OFlags::DIRECTORY)?);
-        let most = if user.uid == process::uid() { usize::MAX } else { MOST };
+        let most = if user.uid == process::uid() { usize::MAX } else { MAX_SLOTS_OF_USER };
         let names = read().and_then(|found| {
             let name = |entry: DirEntry| entry.file_name().to_str().ok().map(str::to_owned);
             let names = found.filter_map(|entry| entry.map(name).transpose());

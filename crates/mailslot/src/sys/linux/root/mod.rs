@@ -60,7 +60,8 @@ pub(crate) struct Root {
     users: Users,
 }
 
-/// What to do if the root is closed to this user: one that an administrator made by hand is easily closed to all others.
+/// What to do if the root is closed to this user: one that an administrator made by hand is easily closed to all
+/// others.
 fn if_closed(error: Errno) -> &'static str {
     if error == Errno::ACCESS { " (all users must be able to make entries there: chmod 1777)" } else { "" }
 }
@@ -98,7 +99,7 @@ impl Root {
         }
         let root = Root::discover()?;
         if !process::has_proc(root.dir.as_fd()) {
-            return Err(Error::io("look at /proc, which slots need: is it mounted", Errno::NOSYS));
+            return Err(Error::io("open /proc, which must be mounted", Errno::NOSYS));
         }
         Ok(ROOT.get_or_init(|| root))
     }

@@ -122,14 +122,14 @@ impl Root {
             match rustix::fs::mkdirat(&self.dir, &path, Mode::RWXU) {
                 Ok(()) => {}
                 Err(Errno::EXIST) => continue,
-                Err(error) => return Err(self.error("make a directory for", name, error)),
+                Err(error) => return Err(self.error("create a directory for", name, error)),
             }
             let dir = self
                 .open_below(&path, OFlags::PATH | OFlags::DIRECTORY)
                 .map_err(|error| self.error("open the new directory of", name, error))?;
             let staged = Staged { dir, user, entry: Some(entry) };
             rustix::fs::symlinkat(claim.of().to_text(), &staged.dir, LIFE)
-                .map_err(|error| self.error("name the life of", name, error))?;
+                .map_err(|error| self.error("bind the socket of", name, error))?;
             return Ok(staged);
         }
     }

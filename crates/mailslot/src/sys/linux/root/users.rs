@@ -33,7 +33,7 @@ const NODE: &str = "node";
 
 /// A user needs one directory, and two or three if others have taken its name. More would only slow down everybody who
 /// looks up a name.
-const MOST: usize = 16;
+const MAX_DIRECTORIES_OF_USER: usize = 16;
 
 /// How many directories of the root are remembered. If there are more, the root is read each time.
 const REMEMBERED: usize = 256;
@@ -237,7 +237,7 @@ impl Root {
         let uid = process::uid();
         let failed = |error| {
             let closed = if_closed(error);
-            Error::io(format!("make a directory for the slots of user {uid} in {}{closed}", self.path), error)
+            Error::io(format!("create a directory for the slots of user {uid} in {}{closed}", self.path), error)
         };
         for attempt in 0..16 {
             let own = self.users()?.iter().find(|user| user.uid == uid).cloned();
@@ -355,8 +355,8 @@ fn users_in<'a>(directories: impl Iterator<Item = (&'a str, &'a Stat)>, device: 
     users.retain(|user| {
         number = if last == Some(user.uid) { number + 1 } else { 0 };
         last = Some(user.uid);
-        more |= number == MOST;
-        number < MOST
+        more |= number == MAX_DIRECTORIES_OF_USER;
+        number < MAX_DIRECTORIES_OF_USER
     });
     (users, more)
 }

@@ -23,9 +23,9 @@ pub(crate) const READERS_PATIENCE: Duration = Duration::from_millis(10);
 
 /// The ring of a slot as seen from its door.
 #[derive(Clone, Copy)]
-pub(crate) struct Inward<'a>(pub(super) &'a Server);
+pub(crate) struct RingIntake<'a>(pub(super) &'a Server);
 
-impl<'a> Inward<'a> {
+impl<'a> RingIntake<'a> {
     pub(crate) fn queue(self) -> &'a Queue {
         &self.0.queue
     }
@@ -50,16 +50,16 @@ impl<'a> Inward<'a> {
     }
 }
 
-impl Intake for Inward<'_> {
+impl Intake for RingIntake<'_> {
     fn append(&self, stamp: Stamp, preface: &[u8], message: &[u8]) -> Appended {
         // If the lock is not free in time, the message is held, and nobody waits for it.
-        let Ok(session) = self.queue().lock(READERS_PATIENCE) else { return Appended::NotNow };
+        let Ok(locked) = self.queue().lock(READERS_PATIENCE) else { return Appended::NotNow };
         let bell = || Ok(self.others_wait().then(|| self.0.entrance.bell()));
         let ring = || self.0.ownership.open_ring();
         let fill = |region: &Region, room: Room| region.copy_in(room.payload(), message);
         let appended = match preface {
-            [] => session.append(|| stamp, message.len(), bell, ring, fill),
-            preface => session.append_prefaced(stamp, preface, message, bell, ring),
+            [] => locked.append(|| stamp, message.len(), bell, ring, fill),
+            preface => locked.append_prefaced(stamp, preface, message, bell, ring),
         };
         match appended {
             Ok(end) => Appended::Until(end),
@@ -103,10 +103,10 @@ impl Intake for Inward<'_> {
 
     fn wake_sleepers(&self) {
         if self.0.reading.sleepers.load(Ordering::SeqCst) > 0
-            && let Ok(session) = self.queue().lock(READERS_PATIENCE)
+            && let Ok(locked) = self.queue().lock(READERS_PATIENCE)
         {
             // Without memory they sleep until the next message of a friend, or until their timeout.
-            let _ = session.wake_reader(|| Ok(Some(self.0.entrance.bell())));
+            let _ = locked.wake_reader(|| Ok(Some(self.0.entrance.bell())));
         }
     }
 
@@ -121,13 +121,13 @@ impl Intake for Inward<'_> {
 /// Passes messages from the door of a slot that closes, bypassing its ring, to the function that takes its last
 /// messages.
 pub(crate) struct Rest<'a, F> {
-    inward: Inward<'a>,
+    intake: RingIntake<'a>,
     take: RefCell<F>,
 }
 
 impl<'a, F: FnMut(Message)> Rest<'a, F> {
-    pub(crate) fn new(inward: Inward<'a>, take: F) -> Rest<'a, F> {
-        Rest { inward, take: RefCell::new(take) }
+    pub(crate) fn new(intake: RingIntake<'a>, take: F) -> Rest<'a, F> {
+        Rest { intake, take: RefCell::new(take) }
     }
 }
 
@@ -151,19 +151,19 @@ impl<F: FnMut(Message)> Intake for Rest<'_, F> {
     }
 
     fn head(&self) -> u64 {
-        self.inward.head()
+        self.intake.head()
     }
 
     fn max_message(&self) -> usize {
-        self.inward.max_message()
+        self.intake.max_message()
     }
 
     fn network(&self) -> bool {
-        self.inward.network()
+        self.intake.network()
     }
 
     fn missed(&self, count: u32) {
-        self.inward.missed(count);
+        self.intake.missed(count);
     }
 
     fn others_wait(&self) -> bool {
@@ -173,6 +173,6 @@ impl<F: FnMut(Message)> Intake for Rest<'_, F> {
     fn wake_sleepers(&self) {}
 
     fn turn_away(&self, users: impl Iterator<Item = u32>) {
-        self.inward.turn_away(users);
+        self.intake.turn_away(users);
     }
 }

@@ -31,13 +31,13 @@ use mailslot_names::SlotName;
 const SEND_BUFFER: usize = 4 << 20;
 
 /// How long a writer waits before it tries to connect again while too many others wait.
-const CALL_AGAIN: Duration = Duration::from_millis(5);
+const RECONNECT_PAUSE: Duration = Duration::from_millis(5);
 
 /// Packets below this size are assembled in one buffer before they are sent.
 const SHORT: usize = 128;
 
 /// A writer that writes through the door.
-pub(crate) struct Visitor {
+pub(crate) struct Writer {
     name: SlotName,
     /// Shows whether the owner lives, and where the door is.
     slot: SlotDirectory,
@@ -45,9 +45,9 @@ pub(crate) struct Visitor {
     /// descriptor number: so threads that use the number meanwhile need no lock.
     connection: OwnedFd,
     /// How many times it was replaced.
-    calls: AtomicU32,
+    reconnects: AtomicU32,
     /// Locked by the thread that reconnects.
-    calling: PerProcess<Mutex<()>>,
+    reconnecting: PerProcess<Mutex<()>>,
     max_message: usize,
     network: Network,
     stamp: bool,
@@ -55,9 +55,9 @@ pub(crate) struct Visitor {
     missed: AtomicU32,
 }
 
-impl Visitor {
+impl Writer {
     /// Connects to a slot; `Ok(None)` if its owner is gone.
-    pub(crate) fn open(slot: SlotDirectory, name: &SlotName) -> Result<Option<Visitor>> {
+    pub(crate) fn open(slot: SlotDirectory, name: &SlotName) -> Result<Option<Writer>> {
         let label = Label::read(slot.dir.as_fd(), slot.user.uid)
             .map_err(|error| Error::io(format!("read the label of slot {name}"), error))?;
         let Some(label) = label else { return Ok(None) };
@@ -75,18 +75,18 @@ impl Visitor {
         {
             return Err(Error::NotAllowed(name.clone()));
         }
-        let Some(connection) = call(&slot, name)? else { return Ok(None) };
+        let Some(connection) = connection_to(&slot, name)? else { return Ok(None) };
         let largest = largest_payload(label.capacity.max(4096)) as usize;
         let max_message = match label.max_message_size {
             0 => largest,
             limit => largest.min(limit as usize),
         };
-        Ok(Some(Visitor {
+        Ok(Some(Writer {
             name: name.clone(),
             slot,
             connection,
-            calls: AtomicU32::new(0),
-            calling: PerProcess::new(),
+            reconnects: AtomicU32::new(0),
+            reconnecting: PerProcess::new(),
             max_message,
             network: label.network,
             stamp: label.stamp,
@@ -163,7 +163,7 @@ impl Visitor {
     fn write_parts(&self, preface: &[u8], message: &[u8], timeout: Timeout) -> Result<()> {
         let deadline = timeout.deadline();
         loop {
-            let calls = self.calls.load(Ordering::Acquire);
+            let reconnects = self.reconnects.load(Ordering::Acquire);
             let sent = self.send(preface, message);
             match sent {
                 Ok(()) => return Ok(()),
@@ -175,16 +175,16 @@ impl Visitor {
                     }
                     self.wait_for_room(deadline)?;
                 }
-                Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => match self.call_again(calls) {
+                Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => match self.reconnect(reconnects) {
                     // So many writers wait to be accepted that the kernel takes no more. It does not notify when it
                     // does again.
                     Err(Error::Full { .. }) if timeout != Timeout::Zero => {
                         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                             return Err(Error::TimedOut);
                         }
-                        std::thread::sleep(CALL_AGAIN);
+                        std::thread::sleep(RECONNECT_PAUSE);
                     }
-                    called => called?,
+                    reconnected => reconnected?,
                 },
                 Err(Errno::NOBUFS | Errno::NOMEM | Errno::NOSPC) => return Err(Error::OutOfMemory),
                 Err(error) => return Err(Error::io(format!("send to slot {}", self.name), error)),
@@ -232,25 +232,25 @@ impl Visitor {
     pub(crate) fn wait_to_retry(&self, deadline: Option<Instant>) -> Result<()> {
         if self.wait_for_room(deadline)? {
             // Too many other writers wait to be accepted. The kernel does not notify when it takes more.
-            std::thread::sleep(CALL_AGAIN);
+            std::thread::sleep(RECONNECT_PAUSE);
         }
         Ok(())
     }
 
-    /// Reconnects after the connection that was replaced `calls` times has ended, unless the slot is gone.
-    fn call_again(&self, calls: u32) -> Result<()> {
+    /// Reconnects after the connection that was replaced `reconnects` times has ended, unless the slot is gone.
+    fn reconnect(&self, reconnects: u32) -> Result<()> {
         // With two new connections, the owner could accept the one with a thread's first message last.
-        let _calling = self.calling.get_or(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-        if self.calls.load(Ordering::Acquire) != calls {
+        let _reconnecting = self.reconnecting.get_or(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+        if self.reconnects.load(Ordering::Acquire) != reconnects {
             return Ok(());
         }
         if self.is_closed() {
             return Err(Error::Closed);
         }
-        let connection = call(&self.slot, &self.name)?.ok_or(Error::Closed)?;
+        let connection = connection_to(&self.slot, &self.name)?.ok_or(Error::Closed)?;
         put_in_place_of(&self.connection, connection)
             .map_err(|error| Error::io(format!("connect to slot {}", self.name), error))?;
-        self.calls.store(calls.wrapping_add(1), Ordering::Release);
+        self.reconnects.store(reconnects.wrapping_add(1), Ordering::Release);
         Ok(())
     }
 }
@@ -268,7 +268,7 @@ fn put_in_place_of(old: &OwnedFd, new: OwnedFd) -> std::io::Result<()> {
 }
 
 /// Connects to the door of a slot; `Ok(None)` if no process listens.
-fn call(slot: &SlotDirectory, name: &SlotName) -> Result<Option<OwnedFd>> {
+fn connection_to(slot: &SlotDirectory, name: &SlotName) -> Result<Option<OwnedFd>> {
     let failed = |error| Error::io(format!("connect to slot {name}"), error);
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let connection = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).map_err(failed)?;
