@@ -201,7 +201,7 @@ enum Needs {
 
 const LONG: Timeout = Timeout::After(Duration::from_secs(3600));
 
-const READS: [(&str, Needs, Read); 25] = [
+const READS: [(&str, Needs, Read); 26] = [
     ("read", Needs::Buffer, |slot, buffer| slot.read(buffer).map(drop)),
     ("read_within", Needs::Buffer, |slot, buffer| slot.read_within(buffer, LONG).map(drop)),
     ("try_read", Needs::Buffer, |slot, buffer| slot.try_read(buffer).map(some)),
@@ -220,6 +220,11 @@ const READS: [(&str, Needs, Read); 25] = [
     ("try_iter", Needs::Copy, |slot, _| slot.try_iter().next().unwrap().map(drop)),
     ("into_iter", Needs::Copy, |slot, _| slot.into_iter().next().unwrap().map(drop)),
     ("a look from outside", Needs::Copy, |slot, _| mailslot::peek(slot.name(), 5).map(|seen| one(seen.len()))),
+    ("take_within", Needs::InPlace, |slot, _| {
+        // Refused, it is still the next one.
+        assert_eq!(slot.take_within(Timeout::Zero, |_, _| Err::<(), _>("no room"))?, Err("no room"));
+        slot.take_within(LONG, |_, _| Ok::<_, ()>(())).map(core::result::Result::unwrap)
+    }),
     ("read_in_place", Needs::InPlace, |slot, _| slot.read_in_place(|_, _| ())),
     ("read_in_place_within", Needs::InPlace, |slot, _| slot.read_in_place_within(LONG, |_, _| ())),
     ("try_read_in_place", Needs::InPlace, |slot, _| slot.try_read_in_place(|_, _| ()).map(some)),
