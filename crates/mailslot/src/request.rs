@@ -253,7 +253,7 @@ impl Replies {
 
     fn receive_until(&self, deadline: Option<Instant>) -> Result<Message> {
         let message = self.receive_here_until(deadline)?;
-        if self.elsewhere.is_some() { network::reply(&message.data) } else { Ok(message) }
+        if self.elsewhere.is_some() { network::reply(message.data) } else { Ok(message) }
     }
 
     fn receive_here_until(&self, deadline: Option<Instant>) -> Result<Message> {
