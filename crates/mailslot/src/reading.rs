@@ -149,8 +149,11 @@ impl Mailslot {
     /// # let slot = Mailslot::create(&name)?;
     /// # MailslotWriter::open(&name)?.write(b"hello")?;
     /// let mut room = [0; 4];
-    /// let mut kept = |data: &[u8]| room.get_mut(..data.len()).map(|room| room.copy_from_slice(data)).ok_or(data.len());
-    /// assert_eq!(slot.take_within(Timeout::Zero, |data, _envelope| kept(data))?, Err(5));
+    /// let mut keep = |data: &[u8]| {
+    ///     let room = room.get_mut(..data.len()).ok_or("too large")?;
+    ///     Ok(room.copy_from_slice(data))
+    /// };
+    /// assert_eq!(slot.take_within(Timeout::Zero, |data, _envelope| keep(data))?, Err("too large"));
     /// assert_eq!(slot.receive()?.data, b"hello");
     /// # Ok::<(), mailslot::Error>(())
     /// ```
