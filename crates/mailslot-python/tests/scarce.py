@@ -6,6 +6,7 @@ Says "read" if nothing was lost.
 """
 
 import asyncio
+import gc
 import os
 import resource
 import sys
@@ -48,6 +49,9 @@ class Scarce:
         self.size = size
 
     def __enter__(self) -> None:
+        # Nothing may become free meanwhile.
+        gc.collect()
+        gc.disable()
         with open("/proc/self/statm") as file:
             pages = int(file.read().split()[0])
         self.usual = resource.getrlimit(resource.RLIMIT_AS)
@@ -55,6 +59,7 @@ class Scarce:
 
     def __exit__(self, *_: object) -> None:
         resource.setrlimit(resource.RLIMIT_AS, self.usual)
+        gc.enable()
 
 
 def is_without_memory(call) -> bool:
