@@ -4,7 +4,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, IntoRawFd as _, RawFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mailslot::{Error, Inheritance, Mailslot, Message, Network, Taps};
+use mailslot::{Envelope, Error, Inheritance, Mailslot, Network, Taps, Timeout};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -25,6 +25,8 @@ const HEARD: Duration = Duration::from_millis(5);
 pub struct Slot {
     name: String,
     slot: Mutex<Option<Mailslot>>,
+    /// What was not read when the slot was closed, and could not be returned for lack of memory.
+    rest: Mutex<Vec<Vec<u8>>>,
     waits: Waits,
     /// The process that created this: a forked child has none of its threads.
     generation: u64,
@@ -88,15 +90,13 @@ impl Slot {
 
     /// The next message.
     fn receive(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Py<PyBytes>> {
-        // Calls nothing that could run other Python code: that might read the slot, which is locked meanwhile.
-        let look = |slot: &Mailslot| slot.try_read_in_place(|data, _| bytes(py, data));
-        self.next(py, timeout, look, |message| bytes(py, &message.data))
+        self.next(py, timeout).map(|(data, _)| data)
     }
 
     /// The next message, with its origin, time and number of lost messages.
     fn receive_message(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<values::Parts> {
-        let look = |slot: &Mailslot| slot.try_receive().map(|message| message.map(Ok));
-        values::parts(py, &self.next(py, timeout, look, Ok)?)
+        let (data, Envelope { origin, time, reply_to, lost_before, .. }) = self.next(py, timeout)?;
+        values::parts(py, data, &origin, time, lost_before, reply_to)
     }
 
     /// How many messages there are.
@@ -127,12 +127,21 @@ impl Slot {
         py.detach(|| drop(self.alone(slot)));
     }
 
-    /// The same, and returns the messages that were not read.
+    /// The same, and returns the messages that were not read. After an error, the next call returns those that there
+    /// was memory for.
     fn finish(&self, py: Python<'_>) -> PyResult<Vec<Py<PyBytes>>> {
-        let slot = self.take().ok_or_else(|| closed("mailslot"))?;
-        let mut rest = Vec::new();
-        py.detach(|| self.alone(slot).close(|message| rest.push(message.data))).map_err(|error| exception(&error))?;
-        rest.iter().map(|data| bytes(py, data)).collect()
+        let mut rest = core::mem::take(&mut *lock(&self.rest));
+        let closed = match self.take() {
+            Some(slot) => py.detach(|| self.alone(slot).close(|message| rest.push(message.data))),
+            None if rest.is_empty() => return Err(closed("mailslot")),
+            None => Ok(()),
+        };
+        let made = closed.map_err(|error| exception(&error));
+        let made = made.and_then(|()| rest.iter().map(|data| bytes(py, data)).collect());
+        if made.is_err() {
+            *lock(&self.rest) = rest;
+        }
+        made
     }
 }
 
@@ -141,6 +150,7 @@ impl Slot {
         Slot {
             name: slot.name().to_string(),
             slot: Mutex::new(Some(slot)),
+            rest: Mutex::default(),
             waits: Waits::default(),
             generation: mailslot::fork_generation(),
         }
@@ -151,24 +161,21 @@ impl Slot {
         lock(&self.slot).clone().ok_or_else(|| closed("mailslot"))
     }
 
-    fn next<R>(
-        &self,
-        py: Python<'_>,
-        timeout: Option<f64>,
-        look: impl Fn(&Mailslot) -> mailslot::Result<Option<PyResult<R>>>,
-        make: impl FnOnce(Message) -> PyResult<R>,
-    ) -> PyResult<R> {
+    fn next(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<(Py<PyBytes>, Envelope)> {
         let deadline = Deadline::after(timeout)?;
         loop {
-            // With the interpreter's lock, because releasing and retaking it would take longer than this.
-            match look(&self.open()?) {
-                Ok(None) if deadline.is_over() => return Err(empty()),
-                Ok(None) => {}
-                Ok(Some(seen)) => return seen,
+            // With the interpreter's lock, because releasing and retaking it would take longer than this. Calls nothing
+            // that could run other Python code: that might read the slot, which is locked meanwhile. Without memory for
+            // the bytes, the message stays in the slot.
+            let take = |data: &[u8], envelope| bytes(py, data).map(|data| (data, envelope));
+            match self.open()?.take_within(Timeout::Zero, take) {
+                Ok(taken) => return taken,
+                Err(Error::TimedOut) if deadline.is_over() => return Err(empty()),
+                Err(Error::TimedOut) => {}
                 Err(error) => return Err(self.failed(&error)),
             }
-            if let Some(message) = self.wait(py, move |slot| awake(&slot, deadline))? {
-                return make(message);
+            if self.wait(py, move |slot| awake(&slot, deadline))? {
+                continue;
             }
             py.check_signals()?;
             self.wait(py, move |slot| sleep(&slot, deadline))?;
@@ -207,11 +214,12 @@ impl Slot {
     }
 }
 
-/// Waits for a message in the library, for a short time: `None` if it takes longer.
-fn awake(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<Option<Message>> {
-    match slot.receive_within(deadline.left_within(AWAKE)) {
-        Err(Error::TimedOut) => Ok(None),
-        received => received.map(Some),
+/// Waits for a message in the library, for a short time. Returns whether there is one, which stays in the slot: its
+/// bytes can only be allocated with the interpreter's lock.
+fn awake(slot: &Mailslot, deadline: Deadline) -> mailslot::Result<bool> {
+    match slot.take_within(deadline.left_within(AWAKE), |_, _| Err::<(), _>(())) {
+        Err(Error::TimedOut) => Ok(false),
+        waited => waited.map(|_| true),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use mailslot::{Message, NetworkOrigin, Origin, Receipt, SlotStatus, Statistics};
+use mailslot::{NetworkOrigin, Origin, Receipt, ReplyTo, SlotStatus, Statistics};
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -40,10 +40,16 @@ pub fn origin(py: Python<'_>, origin: &Origin) -> PyResult<Py<PyAny>> {
 /// a reply.
 pub type Parts = (Py<PyBytes>, Py<PyAny>, Option<SystemTime>, u64, Option<(u32, Py<PyBytes>)>);
 
-pub fn parts(py: Python<'_>, message: &Message) -> PyResult<Parts> {
-    let reply_to = message.reply_to.map(|to| Ok::<_, PyErr>((to.uid(), bytes(py, &to.token())?))).transpose()?;
-    let data = bytes(py, &message.data)?;
-    Ok((data, origin(py, &message.origin)?, message.time, message.lost_before, reply_to))
+pub fn parts(
+    py: Python<'_>,
+    data: Py<PyBytes>,
+    from: &Origin,
+    time: Option<SystemTime>,
+    lost_before: u64,
+    reply_to: Option<ReplyTo>,
+) -> PyResult<Parts> {
+    let reply_to = reply_to.map(|to| Ok::<_, PyErr>((to.uid(), bytes(py, &to.token())?))).transpose()?;
+    Ok((data, origin(py, from)?, time, lost_before, reply_to))
 }
 
 /// Unlike `PyBytes::new`, this does not panic without memory.

@@ -3,14 +3,14 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use mailslot::{Error, MailslotWriter, ReplyTo, Timeout};
+use mailslot::{Error, MailslotWriter, Message, ReplyTo, Timeout};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
 use crate::errors::{closed, empty, exception, full};
 use crate::timeout::{Deadline, duration};
-use crate::values;
+use crate::values::{self, bytes};
 
 /// How long to wait before checking for signals. A writer that waits for room has no descriptor on which a signal could
 /// interrupt it, and looks for room itself every few milliseconds.
@@ -114,7 +114,11 @@ impl Writer {
             match py.detach(|| replies.receive_within(slice)) {
                 Err(Error::TimedOut) if deadline.is_over() => return Err(empty()),
                 Err(Error::TimedOut) => py.check_signals()?,
-                reply => return values::parts(py, &reply.map_err(|error| exception(&error))?),
+                reply => {
+                    let Message { data, origin, time, reply_to, lost_before, .. } =
+                        reply.map_err(|error| exception(&error))?;
+                    return values::parts(py, bytes(py, &data)?, &origin, time, lost_before, reply_to);
+                }
             }
         }
     }

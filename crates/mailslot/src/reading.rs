@@ -133,6 +133,54 @@ impl Mailslot {
     }
 }
 
+/// Taking a message only if the caller can keep it.
+impl Mailslot {
+    /// Waits for a message as long as `timeout` says, and passes it and its envelope to `take` in place. If `take`
+    /// returns `Ok`, the message is taken out; if it returns `Err`, or panics, the message remains the next one. For a
+    /// caller that keeps messages in memory of its own kind, which may be refused, such as objects of another language.
+    ///
+    /// All other reads of this slot wait until `take` returns, and must not be made from inside it; nor must it take
+    /// long, since writers wait as well if the slot is shared with other processes, or drops its oldest. In these
+    /// slots, or if it wraps around the end of the slot's memory, the message is copied first.
+    ///
+    /// ```
+    /// # use mailslot::{Mailslot, MailslotWriter, Timeout};
+    /// # let name = format!("doc-take-{}", std::process::id());
+    /// # let slot = Mailslot::create(&name)?;
+    /// # MailslotWriter::open(&name)?.write(b"hello")?;
+    /// let mut room = [0; 4];
+    /// let mut keep = |data: &[u8]| {
+    ///     let room = room.get_mut(..data.len()).ok_or("too large")?;
+    ///     Ok(room.copy_from_slice(data))
+    /// };
+    /// assert_eq!(slot.take_within(Timeout::Zero, |data, _envelope| keep(data))?, Err("too large"));
+    /// assert_eq!(slot.receive()?.data, b"hello");
+    /// # Ok::<(), mailslot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Mailslot::read), except `BufferTooSmall`.
+    ///
+    /// # Portability
+    ///
+    /// That of [`read_in_place`](Mailslot::read_in_place).
+    pub fn take_within<R, E>(
+        &self,
+        timeout: impl Into<Timeout>,
+        take: impl FnOnce(&[u8], Envelope) -> core::result::Result<R, E>,
+    ) -> Result<core::result::Result<R, E>> {
+        let next = self.server.next(timeout.into())?;
+        let bytes = next.bytes().ok_or_else(|| next.no_memory())?;
+        let taken = take(&bytes, next.envelope());
+        drop(bytes);
+        if taken.is_ok() {
+            next.take();
+        }
+        Ok(taken)
+    }
+}
+
 /// Reading messages as values.
 impl Mailslot {
     /// Receives the next message, waiting as long as the slot's read timeout says. [`Mailslot`] itself has an example.

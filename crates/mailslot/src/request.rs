@@ -96,6 +96,8 @@ impl MailslotWriter {
     /// - [`Error::RequestElsewhere`] if the slot is in a network where nothing proves who replies, as in the legacy
     ///   one, and [`Error::NodeRefused`] if that is an open domain
     /// - [`Error::Undelivered`] if the computer that was asked does not accept the request
+    /// - [`Error::NotEnoughMemory`] if this process has no memory for the reply, which is lost then; that of
+    ///   [`begin_request`](MailslotWriter::begin_request) waits until it is received
     /// - those of [`write`](MailslotWriter::write), and of [`MailslotOptions::create`] for the slot for the reply
     pub fn request(&self, message: &[u8], timeout: impl Into<Timeout>) -> Result<Message> {
         let timeout = timeout.into();
@@ -253,7 +255,7 @@ impl Replies {
 
     fn receive_until(&self, deadline: Option<Instant>) -> Result<Message> {
         let message = self.receive_here_until(deadline)?;
-        if self.elsewhere.is_some() { network::reply(&message.data) } else { Ok(message) }
+        if self.elsewhere.is_some() { network::reply(message.data) } else { Ok(message) }
     }
 
     fn receive_here_until(&self, deadline: Option<Instant>) -> Result<Message> {

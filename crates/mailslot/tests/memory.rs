@@ -27,6 +27,7 @@ fn plays_its_part() {
         ["close"] => close_without_memory(),
         ["write"] => write_without_memory(),
         ["reply"] => receive_a_reply_without_memory(),
+        ["hold"] => hold_without_memory(),
         ["stranger", slot, size] => MailslotWriter::open(slot).unwrap().write(content(size.parse().unwrap())).unwrap(),
         _ => panic!("{part}"),
     }
@@ -70,6 +71,11 @@ fn reply_without_memory_is_an_error_and_stays_where_it_is() {
     apart("reply");
 }
 
+#[test]
+fn message_of_another_user_without_room_and_memory_is_kept() {
+    apart("hold");
+}
+
 /// Limits this process to half of `size` bytes more memory, until it is dropped.
 struct Scarce(Rlimit);
 
@@ -87,6 +93,29 @@ impl Scarce {
     fn works() -> bool {
         let _scarce = Scarce::for_less_than(LARGEST);
         Vec::<u8>::new().try_reserve_exact(LARGEST).is_err()
+    }
+}
+
+/// What a process has left if blocks of a size are refused, and smaller ones are not.
+struct Fragments {
+    _taken: Vec<Vec<u8>>,
+    _scarce: Scarce,
+}
+
+impl Fragments {
+    fn below(size: usize) -> Fragments {
+        // Every other one, as the allocator joins neighbours.
+        let (small, mut taken): (Vec<_>, Vec<_>) =
+            (0..500).map(|_| [(); 2].map(|()| Vec::with_capacity(1000)).into()).unzip();
+        taken.reserve(10_000);
+        let scarce = Scarce::for_less_than(0);
+        let mut block = Vec::new();
+        while block.try_reserve_exact(size).is_ok() {
+            assert!(taken.len() < taken.capacity());
+            taken.push(core::mem::take(&mut block));
+        }
+        drop(small);
+        Fragments { _taken: taken, _scarce: scarce }
     }
 }
 
@@ -201,7 +230,7 @@ enum Needs {
 
 const LONG: Timeout = Timeout::After(Duration::from_secs(3600));
 
-const READS: [(&str, Needs, Read); 25] = [
+const READS: [(&str, Needs, Read); 26] = [
     ("read", Needs::Buffer, |slot, buffer| slot.read(buffer).map(drop)),
     ("read_within", Needs::Buffer, |slot, buffer| slot.read_within(buffer, LONG).map(drop)),
     ("try_read", Needs::Buffer, |slot, buffer| slot.try_read(buffer).map(some)),
@@ -220,6 +249,11 @@ const READS: [(&str, Needs, Read); 25] = [
     ("try_iter", Needs::Copy, |slot, _| slot.try_iter().next().unwrap().map(drop)),
     ("into_iter", Needs::Copy, |slot, _| slot.into_iter().next().unwrap().map(drop)),
     ("a look from outside", Needs::Copy, |slot, _| mailslot::peek(slot.name(), 5).map(|seen| one(seen.len()))),
+    ("take_within", Needs::InPlace, |slot, _| {
+        // Refused, it is still the next one.
+        assert_eq!(slot.take_within(Timeout::Zero, |_, _| Err::<(), _>("no room"))?, Err("no room"));
+        slot.take_within(LONG, |_, _| Ok::<_, ()>(())).map(core::result::Result::unwrap)
+    }),
     ("read_in_place", Needs::InPlace, |slot, _| slot.read_in_place(|_, _| ())),
     ("read_in_place_within", Needs::InPlace, |slot, _| slot.read_in_place_within(LONG, |_, _| ())),
     ("try_read_in_place", Needs::InPlace, |slot, _| slot.try_read_in_place(|_, _| ()).map(some)),
@@ -428,4 +462,111 @@ fn receive_a_reply_without_memory() {
         is_scarce(received, "a reply");
         assert!(replies.receive_within(LONG).unwrap().data == content(size));
     }
+}
+
+/// Messages of other users that were received and find no room in the slot wait in its reader's memory.
+fn hold_without_memory() {
+    if !Scarce::works() || !is_root("messages of other users without memory") {
+        return;
+    }
+    // More than half of the capacity, and sent inline.
+    for size in [3000, 7000, 15_000, 31_000, 63_000] {
+        for kind in [Kind::Plain, Kind::Stamped, Kind::Shared, Kind::Member] {
+            let what = format!("{size} bytes, {kind:?}");
+            let capacity = ((size + 100) as u64).next_power_of_two();
+            let mut options = MailslotOptions::new();
+            options.capacity(capacity).access(Access::Everyone).stamp(kind == Kind::Stamped);
+            if kind == Kind::Member {
+                options.sharing(Sharing::Each);
+            }
+            let slot = options.create(name()).unwrap();
+            if kind == Kind::Shared {
+                slot.share();
+            }
+            let write_as = |user, size| Part::start_as(user, &format!("stranger {} {size}", slot.name())).finish();
+            let mut buffer = vec![0; size];
+            // From now on the reader has memory for packets.
+            write_as(OTHER, 1);
+            assert_eq!(slot.read(&mut buffer).unwrap(), 1);
+            // There is room for others, but not for this message.
+            let filling = content(capacity as usize / 2 - 100);
+            MailslotWriter::open(slot.name()).unwrap().write(filling).unwrap();
+            write_as(OTHER, size);
+            write_as(OTHER - 1, 2);
+            let fragments = Fragments::below(size);
+            slot.info().unwrap();
+            slot.info().unwrap();
+            // Reading into a buffer needs no memory; what is still outside may need some.
+            let first = slot.try_read(&mut buffer).map(|size| buffer[..size.unwrap()] == *filling);
+            let early = slot.try_read(&mut buffer);
+            drop(fragments);
+            assert!(first.unwrap(), "{what}");
+            let mut sizes: Vec<_> = early.ok().flatten().into_iter().collect();
+            while let Some(next) = slot.try_read(&mut buffer).unwrap() {
+                assert!(next == 2 || buffer == content(size), "{what}");
+                sizes.push(next);
+            }
+            sizes.sort_unstable();
+            assert_eq!(sizes, [2, size], "{what}");
+        }
+    }
+}
+
+#[test]
+fn asking_another_machine_without_memory_is_an_error_and_a_reply_is_not_copied() {
+    use mailslot::network::routes::{self, Answer, Question};
+
+    let test = "asking_another_machine_without_memory_is_an_error_and_a_reply_is_not_copied";
+    // This process is the node, too.
+    if !common::is_apart(test, &["env", "MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=65536"]) || !Scarce::works() {
+        return;
+    }
+    let node = MailslotOptions::new().capacity(64 << 20).create(routes::SLOT).unwrap();
+    let way = Mailslot::create(name()).unwrap();
+    let (tell, replied) = std::sync::mpsc::channel();
+    let serving = std::thread::spawn({
+        let way = way.name().clone();
+        move || {
+            for message in node.iter().map(Result::unwrap) {
+                let answer = match Question::decode(&message.data).unwrap() {
+                    Question::Route(_) => Answer::Route { slot: way.clone(), max_message: u32::MAX },
+                    Question::Request { data, .. } => match core::str::from_utf8(data).unwrap() {
+                        "end" => return,
+                        size => {
+                            let data = content(size.parse().unwrap()).to_vec();
+                            Answer::Reply { computer: "SRV2".to_owned(), data }
+                        }
+                    },
+                    question => panic!("nobody has memory to ask this: {:?}", question.address()),
+                };
+                message.reply(&answer.encode()).unwrap();
+                if matches!(answer, Answer::Reply { .. }) {
+                    drop(answer);
+                    tell.send(()).unwrap();
+                }
+            }
+        }
+    });
+    let writer = MailslotWriter::open(r"\\PLANT\mailslot\x").unwrap();
+    for size in SIZES {
+        let message = content(size);
+        let mut replies = writer.expect_replies(None, LONG).unwrap();
+        let scarce = Scarce::for_less_than(size);
+        let written = writer.write(message);
+        let confirmed = writer.write_confirmed(message, Duration::MAX);
+        let asked = replies.ask_within(message, LONG);
+        drop(scarce);
+        is_scarce(written, "a message");
+        is_scarce(confirmed, "a confirmed one");
+        is_scarce(asked, "a request");
+
+        let replies = writer.begin_request(size.to_string().as_bytes(), Some(64 << 20), LONG).unwrap();
+        replied.recv().unwrap();
+        let scarce = Scarce::for_less_than(3 * size);
+        let reply = replies.receive_within(LONG);
+        drop(scarce);
+        assert!(reply.unwrap().data == message);
+    }
+    drop(writer.begin_request(b"end", None, LONG));
+    serving.join().unwrap();
 }

@@ -74,6 +74,7 @@ class Mailslot(Generic[T]):
     - ``queue.Empty`` if there is no message, or none arrived in time
     - ``ValueError`` if this object is closed
     - ``ClosedError`` if the slot's directory was removed
+    - ``MemoryError`` if there is no memory for the message, which then remains the next one
     - ``MailslotError`` in a forked child, unless the slot is inheritable; if another process of this user has damaged
       the slot's memory; or if the system is out of descriptors
     """
@@ -276,15 +277,18 @@ class Mailslot(Generic[T]):
         """Closes the slot, and returns an iterator over the accepted messages that were not read.
 
         Reading until the slot is empty and then closing it would lose messages accepted in between. If other processes
-        own the slot as well, it lives on with its messages, and the iterator is empty.
+        own the slot as well, it lives on with its messages, and the iterator is empty. If there is no memory for the
+        messages, this raises a ``MemoryError``, and calling it again returns those for which there was memory.
 
         >>> with Mailslot("doc-finish") as slot, Writer("doc-finish") as writer:
         ...     writer.put("last")
         ...     list(slot.finish())
         [b'last']
         """
-        rest = self._slot.finish()
-        self._readiness.wake_all()
+        try:
+            rest = self._slot.finish()
+        finally:
+            self._readiness.wake_all()
         return map(self._loaded, rest)
 
     def __enter__(self) -> Mailslot[T]:

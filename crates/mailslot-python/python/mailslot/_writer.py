@@ -133,8 +133,9 @@ class Writer(Generic[T]):
         ``timeout`` limits both waits together: for room in the slot (``queue.Full``), and for the reply
         (``queue.Empty``). Raises ``ClosedError`` if the owner closes the slot or dies without a reply. A reply is
         accepted only if the system confirms that a process of the slot's user wrote it, or in a domain made with
-        ``mailslot domain`` if a holder of its key has sealed it. In other networks, this raises a ``NetworkError``. Any
-        number of threads may ask at once.
+        ``mailslot domain`` if a holder of its key has sealed it. In other networks, this raises a ``NetworkError``.
+        Without memory for the reply, it raises a ``MemoryError``, and the reply is lost. Any number of threads may ask
+        at once.
 
         >>> import threading
         >>> with Mailslot("doc-request") as slot, Writer("doc-request") as writer:

@@ -139,6 +139,19 @@ impl<'a> Question<'a> {
 
     /// The encoded question for [`SLOT`].
     pub fn encode(&self) -> Vec<u8> {
+        let (head, data) = self.parts();
+        [&head, data].concat()
+    }
+
+    /// The same, if there is memory for a copy of the data.
+    #[cfg(unix)]
+    pub(super) fn try_encode(&self) -> crate::Result<Vec<u8>> {
+        let (head, data) = self.parts();
+        crate::memory::joined(&[&head, data])
+    }
+
+    /// What is before the data, and the data.
+    fn parts(&self) -> (Vec<u8>, &[u8]) {
         let (kind, at_least, data): (u8, u32, &[u8]) = match self {
             Question::Route(_) => (1, 0, &[]),
             Question::Receivers { at_least, .. } => (2, *at_least, &[]),
@@ -150,8 +163,7 @@ impl<'a> Question<'a> {
         bytes.extend_from_slice(&millis.to_le_bytes());
         bytes.extend_from_slice(&at_least.to_le_bytes());
         push_name(&mut bytes, &self.address().to_string());
-        bytes.extend_from_slice(data);
-        bytes
+        (bytes, data)
     }
 
     /// Decodes the question in `bytes`.
@@ -242,10 +254,8 @@ impl Answer {
             4 => receipts(rest).map(Answer::Receipts),
             5 => Some(Answer::Refused(core::str::from_utf8(rest).ok()?.to_owned())),
             6 => {
-                let (size, rest) = rest.split_first()?;
-                let (computer, data) = rest.split_at_checked(usize::from(*size))?;
-                let computer = core::str::from_utf8(computer).ok()?.to_owned();
-                Some(Answer::Reply { computer, data: data.to_vec() })
+                let (computer, data) = reply(rest)?;
+                Some(Answer::Reply { computer: computer.to_owned(), data: data.to_vec() })
             }
             7 => {
                 let (outcome, computer) = rest.split_first()?;
@@ -256,6 +266,25 @@ impl Answer {
             _ => None,
         }
     }
+}
+
+/// Makes the answer in `bytes`, if it is a [`Answer::Reply`], the reply's data, without memory for a copy, and returns
+/// the computer's name.
+#[cfg(unix)]
+pub(super) fn take_reply(bytes: &mut Vec<u8>) -> Option<String> {
+    let (computer, size) = match &bytes[..] {
+        [6, rest @ ..] => reply(rest).map(|(computer, data)| (computer.to_owned(), data.len()))?,
+        _ => return None,
+    };
+    bytes.drain(..bytes.len() - size);
+    Some(computer)
+}
+
+/// The computer and the data in what follows the kind of a reply.
+fn reply(rest: &[u8]) -> Option<(&str, &[u8])> {
+    let (size, rest) = rest.split_first()?;
+    let (computer, data) = rest.split_at_checked(usize::from(*size))?;
+    Some((core::str::from_utf8(computer).ok()?, data))
 }
 
 /// A computer's name, preceded by its size. Names have at most 15 characters; a name whose size does not fit becomes
@@ -338,8 +367,12 @@ mod tests {
 
         #[test]
         fn answers_decode_to_what_was_encoded(answer in answers()) {
-            let bytes = answer.encode();
-            prop_assert_eq!(Answer::decode(&bytes), Ok(answer));
+            let mut bytes = answer.encode();
+            prop_assert_eq!(Answer::decode(&bytes), Ok(answer.clone()));
+            match (take_reply(&mut bytes), answer) {
+                (Some(taken), Answer::Reply { computer, data }) => prop_assert_eq!((taken, bytes), (computer, data)),
+                (taken, other) => prop_assert!(taken.is_none() && other.encode() == bytes),
+            }
         }
 
         #[test]

@@ -159,7 +159,7 @@ impl Asking {
     /// The question that makes the node send `message`.
     pub(crate) fn question(&self, message: &[u8]) -> Result<Vec<u8>> {
         check_size(message.len(), self.max_message)?;
-        Ok(Question::Request { address: self.address.clone(), within: self.within, data: message }.encode())
+        Question::Request { address: self.address.clone(), within: self.within, data: message }.try_encode()
     }
 }
 
@@ -168,13 +168,13 @@ fn check_size(size: usize, limit: usize) -> Result<()> {
 }
 
 /// The reply that a node passes on in this answer.
-pub(crate) fn reply(answer: &[u8]) -> Result<Message> {
-    match Answer::decode(answer) {
-        Ok(Answer::Reply { computer, data }) => {
-            // The node passes on nothing else as a reply: it has opened a sealed one.
-            let origin = NetworkOrigin { authenticated: true, ..NetworkOrigin::new(computer) };
-            Ok(Message::new(data, origin.into()))
-        }
+pub(crate) fn reply(mut answer: Vec<u8>) -> Result<Message> {
+    if let Some(computer) = routes::take_reply(&mut answer) {
+        // The node passes on nothing else as a reply: it has opened a sealed one.
+        let origin = NetworkOrigin { authenticated: true, ..NetworkOrigin::new(computer) };
+        return Ok(Message::new(answer, origin.into()));
+    }
+    match Answer::decode(&answer) {
         Ok(Answer::NoReply { computer, outcome }) => Err(Error::Undelivered { computer, outcome }),
         Ok(Answer::Over) => Err(Error::Closed),
         Ok(Answer::Refused(why)) => Err(Error::NodeRefused(why)),
@@ -201,7 +201,7 @@ pub fn ask_routes(question: &Question<'_>) -> Result<Option<Answer>> {
         Err(Error::NotFound(_)) => return Ok(None),
         opened => opened?,
     };
-    let replies = node.begin_request(&question.encode(), None, PATIENCE)?;
+    let replies = node.begin_request(&question.try_encode()?, None, PATIENCE)?;
     match replies.receive_within(question.within().saturating_add(PATIENCE)) {
         // A node that has ended meanwhile does not answer either.
         Err(Error::TimedOut | Error::Closed) => Err(Error::NodeSilent),

@@ -180,6 +180,7 @@ fn name(bytes: &[u8]) -> Option<(String, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ring::layout::LONGEST_PREFACE;
     use super::*;
     use proptest::prelude::*;
 
@@ -226,6 +227,17 @@ mod tests {
         let address = Some("192.0.2.1".parse().expect("valid"));
         let mut origin = NetworkOrigin { computer: "x".repeat(255), domain: None, address, authenticated: false };
         assert!(encode(&origin).is_ok());
+        let longest = Preface {
+            time: Some(UNIX_EPOCH),
+            request: Some([[1; 16]; 2]),
+            in_reply_to: Some([1; 16]),
+            network: Some(NetworkOrigin {
+                domain: Some("x".repeat(255)),
+                address: Some(Ipv6Addr::LOCALHOST.into()),
+                ..origin.clone()
+            }),
+        };
+        assert_eq!(longest.encode().map(|bytes| bytes.len()).ok(), Some(LONGEST_PREFACE));
         origin.computer.push('x');
         assert!(matches!(encode(&origin), Err(Error::InvalidOption { option: "computer", .. })));
     }

@@ -302,7 +302,7 @@ pub(super) fn discard(socket: OwnedFd, packets: &mut Packets) -> bool {
 
 /// How many messages this packet reports as missed; `None` if it is another packet.
 fn missed(packet: &Packet<'_>) -> Option<u32> {
-    match (packet.bytes.split_first()?, &packet.attached) {
+    match (packet.bytes().split_first()?, &packet.attached) {
         ((&MISSED, count), Attached::Nothing) => count.try_into().ok().map(u32::from_le_bytes),
         _ => None,
     }

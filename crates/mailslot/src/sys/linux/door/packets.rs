@@ -1,6 +1,8 @@
 //! Receiving several packets with one system call, which is most of the cost of a stranger's message.
 
+use std::ops::Range;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::{Errno, retry_on_intr};
@@ -26,7 +28,9 @@ const CONTROL: usize = {
 
 /// Packets received from a socket, in buffers that are reused.
 pub(super) struct Packets {
-    bytes: Vec<u8>,
+    /// Shared with messages that wait in it because there was no memory for a copy: nothing is received into it
+    /// meanwhile.
+    bytes: Arc<Vec<u8>>,
     sizes: [usize; BATCH],
     attached: [Attached; BATCH],
     controls: Vec<Control>,
@@ -36,8 +40,16 @@ pub(super) struct Packets {
 
 /// One packet.
 pub(super) struct Packet<'a> {
-    pub(super) bytes: &'a [u8],
+    /// The memory for packets, and where in it this one lies.
+    pub(super) memory: &'a Arc<Vec<u8>>,
+    pub(super) place: Range<usize>,
     pub(super) attached: Attached,
+}
+
+impl<'a> Packet<'a> {
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        &self.memory[self.place.clone()]
+    }
 }
 
 /// The descriptors that came with a packet.
@@ -68,7 +80,7 @@ impl Packets {
     /// An empty buffer. The memory is allocated when packets are received.
     pub(super) fn new() -> Packets {
         Packets {
-            bytes: Vec::new(),
+            bytes: Arc::default(),
             sizes: [0; BATCH],
             attached: [const { Attached::Nothing }; BATCH],
             controls: Vec::new(),
@@ -76,15 +88,19 @@ impl Packets {
         }
     }
 
-    /// Allocates the memory for packets, [`MEMORY`] bytes, once. Returns whether there is memory.
+    /// Allocates the memory for packets, [`MEMORY`] bytes, unless there is some that no message waits in. Returns
+    /// whether there is memory.
     pub(super) fn have_memory(&mut self) -> bool {
-        if self.bytes.is_empty()
-            && let Ok(bytes) = memory::zeroed(MEMORY)
-        {
-            self.controls = vec![Control { bytes: [0; CONTROL] }; BATCH];
-            self.bytes = bytes;
+        if !self.bytes.is_empty() && Arc::get_mut(&mut self.bytes).is_some() {
+            return true;
         }
-        !self.bytes.is_empty()
+        let Ok(bytes) = memory::zeroed(MEMORY) else { return false };
+        if self.controls.try_reserve_exact(BATCH - self.controls.len()).is_err() {
+            return false;
+        }
+        self.controls.resize(BATCH, Control { bytes: [0; CONTROL] });
+        self.bytes = Arc::new(bytes);
+        true
     }
 
     /// Receives up to `most` packets that are already there, and returns how many. A packet that is longer than any
@@ -142,7 +158,8 @@ impl Packets {
         // SAFETY: plain data, for which zeroes mean "none".
         let mut headers: [libc::mmsghdr; BATCH] = unsafe { core::mem::zeroed() };
         let mut parts = [libc::iovec { iov_base: core::ptr::null_mut(), iov_len: 0 }; BATCH];
-        for (index, buffer) in self.bytes.chunks_exact_mut(PACKET).enumerate() {
+        let Some(bytes) = Arc::get_mut(&mut self.bytes) else { return Err(Errno::NOMEM) };
+        for (index, buffer) in bytes.chunks_exact_mut(PACKET).enumerate() {
             parts[index] = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: PACKET };
             headers[index].msg_hdr.msg_iov = &raw mut parts[index];
             headers[index].msg_hdr.msg_iovlen = 1;
@@ -177,7 +194,7 @@ impl Packets {
     pub(super) fn take(&mut self, index: usize) -> Packet<'_> {
         let start = index * PACKET;
         let attached = core::mem::replace(&mut self.attached[index], Attached::Nothing);
-        Packet { bytes: &self.bytes[start..start + self.sizes[index]], attached }
+        Packet { memory: &self.bytes, place: start..start + self.sizes[index], attached }
     }
 
     /// Drops received packets that were not taken. Returns whether one of them was meant to do harm.

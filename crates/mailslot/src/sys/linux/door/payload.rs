@@ -1,7 +1,9 @@
 //! The message in a packet.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use super::super::preface::{self, Preface};
 use super::super::process;
@@ -17,7 +19,9 @@ pub(super) struct Payload<'a> {
 }
 
 enum Content<'a> {
-    Bytes(Cow<'a, [u8]>),
+    /// In this place of the memory for packets.
+    Packet(Cow<'a, Arc<Vec<u8>>>, Range<usize>),
+    Copy(Vec<u8>),
     /// A memory file of this size, whose memory is charged to the writer until there is room for it.
     File(OwnedFd, usize),
 }
@@ -35,12 +39,14 @@ pub(super) enum NoMessage {
 
 impl<'a> Payload<'a> {
     pub(super) fn of(packet: Packet<'a>, intake: &impl Intake) -> Result<Payload<'a>, NoMessage> {
-        let (&form, bytes) = packet.bytes.split_first().ok_or(NoMessage::Malformed)?;
+        let (&form, bytes) = packet.bytes().split_first().ok_or(NoMessage::Malformed)?;
         let prefaced = form & PREFACED != 0;
         let content = match (form & !PREFACED, packet.attached) {
             (_, Attached::Many(files)) => return Err(NoMessage::Hostile(files)),
             (INLINE, Attached::File(file)) => return Err(NoMessage::Hostile(vec![file])),
-            (INLINE, Attached::Nothing | Attached::Lost) => Content::Bytes(Cow::Borrowed(bytes)),
+            (INLINE, Attached::Nothing | Attached::Lost) => {
+                Content::Packet(Cow::Borrowed(packet.memory), packet.place.start + 1..packet.place.end)
+            }
             (ATTACHED, Attached::File(file)) => file_content(file, bytes, intake)?,
             (ATTACHED, Attached::Lost) => return Err(NoMessage::Lost),
             (_, Attached::File(file)) => return Err(NoMessage::Hostile(vec![file])),
@@ -56,7 +62,8 @@ impl<'a> Payload<'a> {
 
     fn size(&self) -> usize {
         match &self.content {
-            Content::Bytes(bytes) => bytes.len(),
+            Content::Packet(_, place) => place.len(),
+            Content::Copy(bytes) => bytes.len(),
             Content::File(_, size) => *size,
         }
     }
@@ -69,7 +76,8 @@ impl<'a> Payload<'a> {
         append: impl FnOnce(&[u8], &[u8]) -> Appended,
     ) -> Result<Appended, NoMessage> {
         let bytes = match &self.content {
-            Content::Bytes(bytes) => Cow::Borrowed(bytes.as_ref()),
+            Content::Packet(memory, place) => Cow::Borrowed(&memory[place.clone()]),
+            Content::Copy(bytes) => Cow::Borrowed(&bytes[..]),
             Content::File(file, size) => match read(file, *size) {
                 Ok(Read::Whole(bytes)) => Cow::Owned(bytes),
                 Ok(Read::Short) => return Err(NoMessage::Malformed),
@@ -91,9 +99,14 @@ impl<'a> Payload<'a> {
         Ok(append(preface, message))
     }
 
+    /// For a message that has to wait. Without memory for a copy, it keeps the memory for packets.
     pub(super) fn into_owned(self) -> Payload<'static> {
         let content = match self.content {
-            Content::Bytes(bytes) => Content::Bytes(Cow::Owned(bytes.into_owned())),
+            Content::Packet(memory, place) => match memory::joined(&[&memory[place.clone()]]) {
+                Ok(copy) => Content::Copy(copy),
+                Err(_) => Content::Packet(Cow::Owned(memory.into_owned()), place),
+            },
+            Content::Copy(copy) => Content::Copy(copy),
             Content::File(file, size) => Content::File(file, size),
         };
         Payload { prefaced: self.prefaced, content }

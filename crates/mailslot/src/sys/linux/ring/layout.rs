@@ -13,6 +13,9 @@ pub(crate) const HEADER_SIZE: u64 = 4096;
 pub(crate) const RECORD_HEADER: u64 = 24;
 /// Bytes of the size that a preface begins with.
 pub(crate) const PREFACE_SIZE: usize = 2;
+/// Bytes of the longest preface: its size, flags, time, two numbers of a request and one of a reply, an address and two
+/// names.
+pub(crate) const LONGEST_PREFACE: usize = PREFACE_SIZE + 1 + 8 + 2 * 16 + 16 + 16 + 2 * (1 + 255);
 /// Bytes of a ring that records cannot use: the cleared word behind the last record.
 pub(crate) const SPARE: u64 = 8;
 

@@ -1,6 +1,6 @@
 //! The reading side of a ring.
 
-use super::layout::{Header, Kind, PREFACE_SIZE, RECORD_HEADER, Stamp, Word, record_size};
+use super::layout::{Header, Kind, LONGEST_PREFACE, PREFACE_SIZE, RECORD_HEADER, Stamp, Word, record_size};
 use super::region::{LINE, Region};
 use crate::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use crate::sync::fence;
@@ -110,10 +110,10 @@ impl Head<'_> {
         (self.len - self.preface) as usize
     }
 
-    /// The encoded preface, if there is one.
+    /// The encoded preface, if there is one; of one that is too long to be one, only the beginning.
     pub(crate) fn preface(&self) -> Option<Vec<u8>> {
         self.kind.is_prefaced().then(|| {
-            let mut bytes = vec![0; self.preface as usize];
+            let mut bytes = vec![0; (self.preface as usize).min(LONGEST_PREFACE + 1)];
             self.region.copy_out(self.pos.wrapping_add(RECORD_HEADER), &mut bytes);
             bytes
         })
