@@ -28,7 +28,7 @@ mod text;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use sys::{accounts, signals};
 
 /// Listen to, write to and inspect mailslots: named queues of whole messages between the processes of this machine.
@@ -71,13 +71,13 @@ Examples:
   mailslot demo"#;
 
 fn main() -> ExitCode {
-    if let Some(result) = commands::completions::answer() {
+    if let Some(result) = commands::completions::answer(Cli::command) {
         return report::report(result);
     }
     match Cli::try_parse() {
         Ok(cli) => {
             cli.verbosity.apply();
-            report::report(cli.command.run())
+            report::report(cli.command.run(Cli::command))
         }
         Err(error) => report::report_usage(&error),
     }

@@ -108,14 +108,6 @@ pub struct Message {
     pub interface: Option<u32>,
 }
 
-impl Message {
-    /// A message of another machine, received by interface 0 in a datagram with the id 0: for tests of code that
-    /// handles messages.
-    pub fn new(slot: Vec<u8>, data: Vec<u8>, source: Name, address: SocketAddrV4, destination: Name) -> Message {
-        Message { slot, data, source, address, destination, datagram_id: 0, interface: Some(0) }
-    }
-}
-
 /// The holders of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

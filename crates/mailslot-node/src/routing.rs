@@ -1,12 +1,12 @@
 //! Converts addresses of messages to targets in the network, and messages of the network to their origins.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use mailslot::{Address, NetworkOrigin};
 use mailslot_wire::Name;
 use mailslot_wire::name::suffix;
 
-use mailslot_netbios::{Config, Message, NameKind, Target};
+use mailslot_netbios::{Config, NameKind, Target};
 
 /// The target of a message to `address`; `None` if that is only this machine, or is not a valid name in a NetBIOS
 /// network.
@@ -22,20 +22,18 @@ pub(crate) fn target(address: &Address, config: &Config) -> Option<Target> {
     }
 }
 
-/// The origin of a message, for the slot's reader. NetBIOS names can contain any bytes, and programs display them or
+/// The origin of a message from `source` to `destination`, for the slot's reader. NetBIOS names can contain any bytes, and programs display them or
 /// use them in commands, so they are converted to text without control characters.
-pub(crate) fn origin(message: &Message, config: &Config) -> NetworkOrigin {
+pub(crate) fn origin(source: &Name, address: Ipv4Addr, destination: &Name, config: &Config) -> NetworkOrigin {
     let unique = |name: &Name| config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
-    let mut origin = NetworkOrigin::new(message.source.printable());
-    origin.domain = (!unique(&message.destination)).then(|| message.destination.printable());
-    origin.address = Some(IpAddr::V4(*message.address.ip()));
+    let mut origin = NetworkOrigin::new(source.printable());
+    origin.domain = (!unique(destination)).then(|| destination.printable());
+    origin.address = Some(IpAddr::V4(address));
     origin
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddrV4;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -43,9 +41,7 @@ mod tests {
     fn from(source: [u8; 16], destination: [u8; 16]) -> NetworkOrigin {
         let config = Config::new("PC", "PLANT").expect("valid names");
         let [source, destination] = [source, destination].map(Name::from_bytes);
-        let address = SocketAddrV4::new([192, 0, 2, 1].into(), 138);
-        let (slot, data) = (b"alerts".to_vec(), Vec::new());
-        origin(&Message::new(slot, data, source, address, destination), &config)
+        origin(&source, Ipv4Addr::new(192, 0, 2, 1), &destination, &config)
     }
 
     #[test]

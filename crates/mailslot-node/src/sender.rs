@@ -96,7 +96,7 @@ impl Sender {
                 // A message to this machine's workgroup is for this machine as well. Whether a slot accepts it is not
                 // reported.
                 Some(Event::Message(message)) => {
-                    let origin = routing::origin(&message, config);
+                    let origin = routing::origin(&message.source, *message.address.ip(), &message.destination, config);
                     slots.deliver(&message.slot, &origin, &[&message.data], |_, _| {});
                 }
                 Some(_) => {}

@@ -1,6 +1,6 @@
 //! The requests in progress of this machine's users, so that no user takes all that the protocols can handle at once.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use mailslot_netbios::RequestId;
 
@@ -10,13 +10,14 @@ const SHARE: usize = 4;
 /// Requests to the protocols, of which one user may have a quarter in progress.
 pub(crate) struct UnderWay<T> {
     most: usize,
-    requests: HashMap<RequestId, (u32, T)>,
+    /// Few, by ascending ids, which are cheaper to compare than to hash.
+    requests: BTreeMap<RequestId, (u32, T)>,
 }
 
 impl<T> UnderWay<T> {
     /// At most `most` requests may be in progress.
     pub(crate) fn new(most: usize) -> UnderWay<T> {
-        UnderWay { most, requests: HashMap::new() }
+        UnderWay { most, requests: BTreeMap::new() }
     }
 
     /// Whether the user may begin another one.

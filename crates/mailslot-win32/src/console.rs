@@ -84,14 +84,6 @@ pub(crate) fn resume() {
     }
 }
 
-/// Discards typed input that was not read yet.
-pub(crate) fn flush_input(descriptor: i32) {
-    console().put_back = None;
-    events::clear();
-    // SAFETY: takes any number.
-    unsafe { libc::tcflush(descriptor, libc::TCIFLUSH) };
-}
-
 /// The next key. `None` at the end of the input.
 pub(crate) fn key() -> Option<u8> {
     let mut console = console();

@@ -414,6 +414,19 @@ impl From<Error> for io::Error {
     }
 }
 
+/// The outcome that a node reports to the message's sender on another machine if a write fails.
+impl From<&Error> for Outcome {
+    fn from(error: &Error) -> Outcome {
+        match error {
+            Error::NotFound(_) | Error::Closed => Outcome::NoSlot,
+            Error::Full { .. } => Outcome::Full,
+            Error::TooLarge { .. } => Outcome::TooLarge,
+            Error::Partial { source, .. } => Outcome::from(&**source),
+            _ => Outcome::Refused,
+        }
+    }
+}
+
 /// For a name by which a slot is to be opened.
 impl From<InvalidName> for Error {
     fn from(InvalidName { name, reason, .. }: InvalidName) -> Error {

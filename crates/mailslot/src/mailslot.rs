@@ -231,8 +231,13 @@ impl Mailslot {
         handles.try_into().map(Mailslot::from).map_err(Into::into)
     }
 
-    pub(crate) fn from_server(server: sys::Server) -> Mailslot {
-        Mailslot { server: Arc::new(server) }
+    pub(crate) fn create_with(slot: SlotName, options: &MailslotOptions) -> Result<Mailslot> {
+        sys::Server::create(slot, options).map(|server| Mailslot { server: Arc::new(server) })
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn tap_with(slot: SlotName, options: &MailslotOptions) -> Result<Mailslot> {
+        sys::Server::tap(slot, options).map(|server| Mailslot { server: Arc::new(server) })
     }
 }
 

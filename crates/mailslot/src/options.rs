@@ -3,7 +3,6 @@
 use crate::address::Address;
 use crate::error::{Error, Operation, Result};
 use crate::mailslot::Mailslot;
-use crate::sys;
 pub(crate) use crate::timeout::Timeout;
 
 /// Who may write to a slot, besides the user that created it and the superuser.
@@ -295,7 +294,7 @@ impl MailslotOptions {
     {
         self.check()?;
         match name.try_into().map_err(Into::into)?.into_slot() {
-            Ok(slot) => sys::Server::tap(slot, self).map(Mailslot::from_server),
+            Ok(slot) => Mailslot::tap_with(slot, self),
             Err(elsewhere) => {
                 let reason = crate::NameError::NotThisMachine;
                 Err(Error::invalid_name(&elsewhere.to_string(), reason, Operation::Open))
@@ -335,7 +334,7 @@ impl MailslotOptions {
             return Err(Error::invalid_name(&address.to_string(), reason, Operation::Create));
         };
         self.check()?;
-        sys::Server::create(slot, self).map(Mailslot::from_server)
+        Mailslot::create_with(slot, self)
     }
 
     fn check(&self) -> Result<()> {

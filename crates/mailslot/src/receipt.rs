@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use crate::error::Error;
-
 /// What one computer reports about a confirmed write ([`MailslotWriter::write_confirmed`]).
 ///
 /// [`MailslotWriter::write_confirmed`]: crate::MailslotWriter::write_confirmed
@@ -58,19 +56,6 @@ impl Outcome {
     /// Its number in protocols.
     pub fn number(self) -> u8 {
         self as u8
-    }
-}
-
-/// The outcome that a node reports to the message's sender on another machine if a write fails.
-impl From<&Error> for Outcome {
-    fn from(error: &Error) -> Outcome {
-        match error {
-            Error::NotFound(_) | Error::Closed => Outcome::NoSlot,
-            Error::Full { .. } => Outcome::Full,
-            Error::TooLarge { .. } => Outcome::TooLarge,
-            Error::Partial { source, .. } => Outcome::from(&**source),
-            _ => Outcome::Refused,
-        }
     }
 }
 

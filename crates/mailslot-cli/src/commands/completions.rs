@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, CommandFactory, ValueEnum};
+use clap::{Args, Command, ValueEnum};
 use clap_complete::CompletionCandidate;
 use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::exit::{Failure, Result};
-use crate::{Cli, output};
+use crate::output;
 
 /// Print a script by which a shell completes commands, options and slots
 #[derive(Args)]
@@ -50,11 +50,12 @@ impl Completions {
     }
 }
 
-/// Answers a shell that asks for completions. `None` if this process was started for another reason.
-pub fn answer() -> Option<Result> {
+/// Answers a shell that asks for completions. `whole` returns the definition of the command line. `None` if this process
+/// was started for another reason.
+pub fn answer(whole: impl Fn() -> Command) -> Option<Result> {
     std::env::var_os(VARIABLE)?;
     let here = std::env::current_dir().ok();
-    match CompleteEnv::with_factory(Cli::command)
+    match CompleteEnv::with_factory(whole)
         .var(VARIABLE)
         .try_complete(std::env::args_os().collect::<Vec<OsString>>(), here.as_deref())
     {

@@ -83,7 +83,8 @@ pub enum Command {
 }
 
 impl Command {
-    pub fn run(self) -> Result {
+    /// `whole` returns the definition of the whole command line.
+    pub fn run(self, whole: impl FnOnce() -> clap::Command) -> Result {
         match self {
             Command::Listen(listen) => listen.run(),
             Command::Send(send) => send.run(),
@@ -123,7 +124,7 @@ impl Command {
             #[cfg(all(unix, feature = "node"))]
             Command::Metrics(metrics) => metrics.run(),
             Command::Completions(completions) => completions.run(),
-            Command::Man(man) => man.run(),
+            Command::Man(man) => man.run(whole()),
             Command::Peer(peer) => peer.run(),
         }
     }

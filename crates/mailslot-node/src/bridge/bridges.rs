@@ -80,7 +80,7 @@ impl Bridges {
         let Some(address) = slots::address(&message.slot) else { return true };
         let (slot, source) = (address.slot(), *message.address.ip());
         let id = Legacy::id(message.source.as_bytes(), source, message.datagram_id, slot, &message.data);
-        let is_from_bridge = is_from_bridge(message);
+        let is_from_bridge = is_from_bridge(&message.source);
         let mut is_new = true;
         for domain in domains.names() {
             let is_first = if is_from_bridge {
@@ -92,7 +92,9 @@ impl Bridges {
             is_new &= is_first;
             let is_ready = is_ready(now, domains, &domain);
             let Some(bridge) = self.bridges.iter_mut().find(|bridge| bridge.domain == domain) else { continue };
-            let Some(mut fate) = bridge.take_legacy(now, message, slot, is_ready, is_first) else { continue };
+            let Some(mut fate) = bridge.take_legacy(now, &message.source, source, slot, is_ready, is_first) else {
+                continue;
+            };
             if fate == Fate::CarriedToDomain {
                 let legacy = Legacy {
                     id,

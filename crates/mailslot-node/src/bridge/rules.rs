@@ -11,8 +11,9 @@ use mailslot_zenoh::FromDomain;
 
 use super::pattern::Pattern;
 use super::settings::{Rates, Settings};
+use mailslot_netbios::BRIDGE;
 use mailslot_netbios::limits::{Limiter, Rate};
-use mailslot_netbios::{BRIDGE, Message};
+use mailslot_wire::Name;
 
 /// How long a bridge must have existed before it carries messages, so that the bridges know of each other.
 pub(super) const SETTLE: Duration = Duration::from_secs(1);
@@ -97,12 +98,13 @@ impl Bridge {
         }
     }
 
-    /// The fate of a message of the legacy network; `None` if its slot is not carried. `is_first` says that it has not
-    /// arrived through the domain before.
+    /// The fate of a message of the legacy network from `source`; `None` if its slot is not carried. `is_first` says that it
+    /// has not arrived through the domain before.
     pub(super) fn take_legacy(
         &mut self,
         now: Instant,
-        message: &Message,
+        source: &Name,
+        address: Ipv4Addr,
         slot: &SlotName,
         is_ready: bool,
         is_first: bool,
@@ -110,14 +112,13 @@ impl Bridge {
         if !covers(&self.settings.to_domain, slot) {
             return None;
         }
-        let source = *message.address.ip();
-        Some(if is_from_bridge(message) {
+        Some(if is_from_bridge(source) {
             Fate::ToDomainFromBridge
         } else if !is_ready {
             Fate::ToDomainNotReady
         } else if !is_first {
             Fate::ToDomainCopy
-        } else if !self.to_domain.take(self.settings.to_domain_rate.of_all(), source, now) {
+        } else if !self.to_domain.take(self.settings.to_domain_rate.of_all(), address, now) {
             Fate::ToDomainRate
         } else {
             Fate::CarriedToDomain
@@ -170,9 +171,9 @@ impl Bridge {
 /// The most slots of a domain to which one bridge subscribes.
 const MOST_SLOTS: usize = 4096;
 
-/// Whether a bridge sent it, this one or another one.
-pub(super) fn is_from_bridge(message: &Message) -> bool {
-    message.source.suffix() == BRIDGE
+/// Whether this is the name of a sender that is a bridge, this one or another one.
+pub(super) fn is_from_bridge(source: &Name) -> bool {
+    source.suffix() == BRIDGE
 }
 
 fn covers(patterns: &[Pattern], slot: &SlotName) -> bool {
@@ -193,8 +194,6 @@ impl Rates {
 mod tests {
     use super::*;
     use crate::bridge::settings::Rates;
-    use mailslot_wire::Name;
-    use std::net::SocketAddrV4;
 
     fn slot(name: &str) -> SlotName {
         name.parse::<Address>().expect("valid").slot().clone()
@@ -214,11 +213,10 @@ mod tests {
         (Bridge::new("PLANT".parse().expect("valid"), settings, now), now)
     }
 
-    fn legacy(suffix: u8, last: u8) -> Message {
-        let [source, destination] =
-            [("OLD1", suffix), ("GROUP", 0)].map(|(name, suffix)| Name::new(name, suffix).expect("valid"));
-        let address = SocketAddrV4::new([192, 0, 2, last].into(), 138);
-        Message::new(b"alerts".to_vec(), b"data".to_vec(), source, address, destination)
+    const OLD: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+
+    fn old(suffix: u8) -> Name {
+        Name::new("OLD1", suffix).expect("valid")
     }
 
     fn modern(name: &str, size: usize) -> FromDomain {
@@ -230,7 +228,7 @@ mod tests {
     #[test]
     fn each_direction_has_slots_of_its_own() {
         let (mut bridge, now) = bridge(&["alerts"], &["orders", r"plant\*"]);
-        let fate = |bridge: &mut Bridge, name| bridge.take_legacy(now, &legacy(0, 1), &slot(name), true, true);
+        let fate = |bridge: &mut Bridge, name| bridge.take_legacy(now, &old(0), OLD, &slot(name), true, true);
         assert_eq!(fate(&mut bridge, "ALERTS"), Some(Fate::CarriedToDomain));
         assert_eq!(fate(&mut bridge, "orders"), None);
         let known = ["Plant\\a", "alerts", "ORDERS", "other"].map(slot);
@@ -241,14 +239,14 @@ mod tests {
     #[test]
     fn what_a_bridge_sent_does_not_go_into_a_domain() {
         let (mut bridge, now) = bridge(&["*"], &[]);
-        let fate = bridge.take_legacy(now, &legacy(BRIDGE, 1), &slot("alerts"), true, true);
+        let fate = bridge.take_legacy(now, &old(BRIDGE), OLD, &slot("alerts"), true, true);
         assert_eq!(fate, Some(Fate::ToDomainFromBridge));
     }
 
     #[test]
     fn what_came_through_the_domain_before_is_a_copy() {
         let (mut bridge, now) = bridge(&["*"], &[]);
-        let fate = bridge.take_legacy(now, &legacy(0, 1), &slot("alerts"), true, false);
+        let fate = bridge.take_legacy(now, &old(0), OLD, &slot("alerts"), true, false);
         assert_eq!(fate, Some(Fate::ToDomainCopy));
     }
 
@@ -263,7 +261,7 @@ mod tests {
     #[test]
     fn nothing_is_carried_before_others_know_the_bridge_nor_by_two_of_them() {
         let (mut bridge, now) = bridge(&["*"], &["*"]);
-        let fate = bridge.take_legacy(now, &legacy(0, 1), &slot("alerts"), false, true);
+        let fate = bridge.take_legacy(now, &old(0), OLD, &slot("alerts"), false, true);
         assert_eq!(fate, Some(Fate::ToDomainNotReady));
         assert_eq!(bridge.take_domain(now, &modern("alerts", 1), false, true), Fate::ToLegacyNotReady);
         assert_eq!(bridge.take_domain(now, &modern("alerts", 1), true, false), Fate::ToLegacyStandby);
@@ -288,7 +286,8 @@ mod tests {
     fn each_direction_and_source_has_its_rate() {
         let (mut bridge, now) = bridge(&["*"], &["*"]);
         let to_domain = |bridge: &mut Bridge, last, now| {
-            let mut carry = || bridge.take_legacy(now, &legacy(0, last), &slot("alerts"), true, true);
+            let mut carry =
+                || bridge.take_legacy(now, &old(0), Ipv4Addr::new(192, 0, 2, last), &slot("alerts"), true, true);
             (0..10).filter(|_| carry() == Some(Fate::CarriedToDomain)).count()
         };
         let to_legacy = |bridge: &mut Bridge, computer: &str, now| {
@@ -309,7 +308,7 @@ mod tests {
         one.update(bridge(&["b"], &[]).0.settings, now);
         let counted: Vec<_> = one.counters().into_iter().filter(|(_, count)| *count > 0).collect();
         assert_eq!(counted, [("to_legacy_failed".to_owned(), 1)]);
-        assert!(one.take_legacy(now, &legacy(0, 1), &slot("b"), true, true).is_some());
+        assert!(one.take_legacy(now, &old(0), OLD, &slot("b"), true, true).is_some());
         assert!(ALL.iter().enumerate().all(|(index, (fate, _))| *fate as usize == index));
     }
 }

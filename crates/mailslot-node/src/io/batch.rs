@@ -38,11 +38,13 @@ pub(crate) struct Incoming {
     room: Vec<u8>,
     /// Buffers of the next call.
     buffers: usize,
+    /// Bytes of room for the control messages of a buffer.
+    control: usize,
 }
 
 impl Incoming {
     pub(crate) fn new() -> Incoming {
-        Incoming { room: vec![0; BUFFERS * BUFFER], buffers: FEW }
+        Incoming { room: vec![0; BUFFERS * BUFFER], buffers: FEW, control: cmsg_space!(i32, in_pktinfo).len() }
     }
 
     /// Receives the packets that wait at the socket, as many as the buffers hold. `take` gets the sender of each, the
@@ -55,8 +57,8 @@ impl Incoming {
     ) -> io::Result<(usize, bool)> {
         let buffers = self.buffers;
         // New headers each time: a call overwrites the size of the room for control messages with the size that it
-        // used.
-        let mut headers = MultiHeaders::preallocate(buffers, Some(cmsg_space!(i32, in_pktinfo)));
+        // used. Of the vector only the capacity counts.
+        let mut headers = MultiHeaders::preallocate(buffers, Some(Vec::with_capacity(self.control)));
         let mut rooms: Vec<[IoSliceMut<'_>; 1]> =
             self.room.chunks_exact_mut(BUFFER).take(buffers).map(|room| [IoSliceMut::new(room)]).collect();
         let (mut filled, mut number) = (0, 0);
@@ -103,17 +105,21 @@ fn packets<'a>(joined: &'a RecvMsg<'_, '_, SockaddrIn>, size: Option<usize>) -> 
 
 /// Sends packets from one socket, in order, by the interface `link` if one is given, else by the system's routes.
 /// Returns how many the system refused.
-pub(crate) fn send(socket: &UdpSocket, link: Option<u32>, packets: &[(SocketAddrV4, &[u8])]) -> usize {
-    let slices: Vec<[IoSlice<'_>; 1]> = packets.iter().map(|(_, bytes)| [IoSlice::new(bytes)]).collect();
-    let addresses: Vec<Option<SockaddrIn>> = packets.iter().map(|(to, _)| Some(SockaddrIn::from(*to))).collect();
+pub(crate) fn send<'a>(
+    socket: &UdpSocket,
+    link: Option<u32>,
+    packets: impl Iterator<Item = (SocketAddrV4, &'a [u8])>,
+) -> usize {
+    let (slices, addresses): (Vec<_>, Vec<_>) =
+        packets.map(|(to, bytes)| ([IoSlice::new(bytes)], Some(SockaddrIn::from(to)))).unzip();
     // Without addresses: the source stays the address to which the socket is bound.
     let nowhere = in_addr { s_addr: 0 };
     let ipi_ifindex = link.and_then(|link| i32::try_from(link).ok()).unwrap_or(0);
     let by = in_pktinfo { ipi_ifindex, ipi_spec_dst: nowhere, ipi_addr: nowhere };
     let control: &[ControlMessage<'_>] = if link.is_some() { &[ControlMessage::Ipv4PacketInfo(&by)] } else { &[] };
-    let mut headers = MultiHeaders::preallocate(packets.len(), link.map(|_| cmsg_space!(in_pktinfo)));
+    let mut headers = MultiHeaders::preallocate(slices.len(), link.map(|_| cmsg_space!(in_pktinfo)));
     let (mut next, mut refused) = (0, 0);
-    while next < packets.len() {
+    while next < slices.len() {
         let (slices, addresses) = (&slices[next..], &addresses[next..]);
         match sendmmsg(socket.as_raw_fd(), &mut headers, slices, addresses, control, MsgFlags::empty()) {
             Ok(sent) => next += sent.count(),
@@ -146,6 +152,10 @@ mod tests {
         let socket = UdpSocket::bind((address, 0)).expect("a free port");
         let SocketAddr::V4(address) = socket.local_addr().expect("bound") else { panic!("IPv4") };
         (socket, address)
+    }
+
+    fn send(socket: &UdpSocket, link: Option<u32>, packets: &[(SocketAddrV4, &[u8])]) -> usize {
+        super::send(socket, link, packets.iter().copied())
     }
 
     fn received(incoming: &mut Incoming, socket: &UdpSocket) -> Vec<(SocketAddrV4, Option<Vec<u8>>)> {

@@ -221,8 +221,8 @@ impl Driver {
             // Routes lead to one interface for a subnet, and cannot distinguish interfaces with the same broadcast
             // address.
             let link = named.filter(|_| is_broadcast(named, first)).map(|named| named.link);
-            let bytes: Vec<_> = packets.iter().map(|packet| (packet.to, packet.bytes.as_slice())).collect();
-            let failed = socket.map_or(packets.len(), |socket| socket.send(link, &bytes));
+            let bytes = packets.iter().map(|packet| (packet.to, packet.bytes.as_slice()));
+            let failed = socket.map_or(packets.len(), |socket| socket.send(link, bytes));
             counts.transmit_failed += failed as u64;
             if let (Some(named), Some(socket), true, 0) = (named, socket, alone, failed) {
                 sinks.packet(&named.name, None, [socket.address, first.to], &first.bytes);

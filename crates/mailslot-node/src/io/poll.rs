@@ -63,7 +63,8 @@ impl<'a> Poll<'a> {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(Error::io("wait for packets", error)),
         }
-        let ready = self.fds.iter().zip(self.tokens).filter(|(fd, _)| !fd.revents().is_empty());
-        Ok(ready.map(|(_, token)| token).collect())
+        let mut fds = self.fds.iter();
+        self.tokens.retain(|_| fds.next().is_some_and(|fd| !fd.revents().is_empty()));
+        Ok(self.tokens)
     }
 }

@@ -153,7 +153,7 @@ impl Socket {
     }
 
     /// Sends packets, by the interface `link` if one is given. Returns how many could not be sent.
-    pub(crate) fn send(&self, link: Option<u32>, packets: &[(SocketAddrV4, &[u8])]) -> usize {
+    pub(crate) fn send<'a>(&self, link: Option<u32>, packets: impl Iterator<Item = (SocketAddrV4, &'a [u8])>) -> usize {
         batch::send(&self.socket, link, packets)
     }
 

@@ -17,7 +17,16 @@ const USUAL: usize = 64;
 pub(super) struct Delivery {
     slots: Slots,
     /// Empty between calls: the memory for messages that are delivered together.
-    room: Vec<Message>,
+    room: Vec<Received>,
+}
+
+/// A message, which is its content where it is written to a slot.
+struct Received(Message);
+
+impl AsRef<[u8]> for Received {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.data
+    }
 }
 
 impl Delivery {
@@ -28,15 +37,13 @@ impl Delivery {
         loop {
             let event = driver.node.poll_event();
             if let Some(Event::Message(message)) = event {
-                if messages.first().is_some_and(|first| !is_alike(first, &message)) {
-                    self.deliver(now, &messages, shared);
-                    messages.clear();
+                if messages.first().is_some_and(|Received(first)| !is_alike(first, &message)) {
+                    self.deliver(now, &mut messages, shared);
                 }
-                messages.push(message);
+                messages.push(Received(message));
                 continue;
             }
-            self.deliver(now, &messages, shared);
-            messages.clear();
+            self.deliver(now, &mut messages, shared);
             messages.shrink_to(USUAL);
             self.room = messages;
             return event;
@@ -48,15 +55,18 @@ impl Delivery {
         self.slots.forget_closed();
     }
 
-    fn deliver(&mut self, now: Instant, messages: &[Message], shared: &mut Shared) {
-        let Some(first) = messages.first() else { return };
+    /// Delivers messages that are alike, and leaves none of them.
+    fn deliver(&mut self, now: Instant, messages: &mut Vec<Received>, shared: &mut Shared) {
+        let Some(Received(first)) = messages.first() else { return };
         let Shared { modern, config, metrics, .. } = shared;
-        let origin = routing::origin(first, config);
-        let here = messages.iter().filter(|message| modern.take_legacy(now, message, &origin));
-        let mut data: Vec<&[u8]> = Vec::with_capacity(messages.len());
-        data.extend(here.map(|message| message.data.as_slice()));
-        metrics.bridge_copies += (messages.len() - data.len()) as u64;
-        self.slots.deliver(&first.slot, &origin, &data, |outcome, number| metrics.count(outcome, number));
+        let origin = routing::origin(&first.source, *first.address.ip(), &first.destination, config);
+        let all = messages.len();
+        messages.retain(|Received(message)| modern.take_legacy(now, message, &origin));
+        metrics.bridge_copies += (all - messages.len()) as u64;
+        if let Some(Received(first)) = messages.first() {
+            self.slots.deliver(&first.slot, &origin, messages, |outcome, number| metrics.count(outcome, number));
+        }
+        messages.clear();
     }
 }
 

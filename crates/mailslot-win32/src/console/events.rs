@@ -47,8 +47,12 @@ pub(crate) fn is_any() -> bool {
     !waiting().is_empty()
 }
 
-pub(crate) fn clear() {
+/// Discards typed input that was not read yet.
+pub(crate) fn flush(descriptor: i32) {
+    super::console().put_back = None;
     waiting().clear();
+    // SAFETY: takes any number.
+    unsafe { libc::tcflush(descriptor, libc::TCIFLUSH) };
 }
 
 /// Reads the keys that the terminal has.

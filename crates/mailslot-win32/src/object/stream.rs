@@ -275,7 +275,7 @@ impl Stream {
     /// Discards typed text that was not read yet.
     pub(crate) fn flush_input(&self) {
         *self.typed() = Typed::default();
-        console::flush_input(self.descriptor);
+        console::events::flush(self.descriptor);
     }
 
     fn typed(&self) -> MutexGuard<'_, Typed> {

@@ -28,7 +28,7 @@ use rustix::io::FdFlags;
 
 use crate::clock;
 use crate::code::{Code, Result};
-use crate::wait;
+use crate::wait::change;
 
 use bell::Bell;
 pub(crate) use held::abandon_all;
@@ -90,7 +90,7 @@ impl SyncObject {
     /// Before the object is shared.
     fn begin(self, initial: Initial) -> Result<SyncObject> {
         if initial.owned {
-            wait::change(|| self.look()?.take())?;
+            change(|| self.look()?.take())?;
         }
         Ok(self)
     }
@@ -157,7 +157,7 @@ impl SyncObject {
             Released::NotHeld => Err(Code::NOT_OWNER),
             Released::Once => Ok(()),
             // Through the memory in which it was taken, because that is in the thread's list of locks.
-            Released::Free(memory) => wait::change(|| {
+            Released::Free(memory) => change(|| {
                 let locked = memory.lock()?;
                 self.tell(&locked);
                 locked.release_mutex(false);
@@ -190,7 +190,7 @@ impl SyncObject {
     }
 
     fn change<T>(&self, body: impl FnOnce(&Locked<'_>) -> Result<T>) -> Result<T> {
-        wait::change(|| {
+        change(|| {
             let locked = self.memory.lock()?;
             self.tell(&locked);
             body(&locked)

@@ -1,6 +1,7 @@
 //! One check of the objects of a wait, which takes them if the wait can end.
 
-use super::{Ended, Until, Waitable};
+use super::dispatcher::Signal;
+use super::waitable::{Ended, Until, Waitable};
 use crate::code::{Code, Result};
 use crate::sync_object::Look;
 
@@ -16,7 +17,7 @@ pub(super) struct Attempt {
 
 /// A locked object.
 enum Seen<'a> {
-    Signal(&'a super::Signal),
+    Signal(&'a Signal),
     Object(&'a Look<'a>),
 }
 

@@ -8,128 +8,21 @@
 
 pub(crate) mod apc;
 mod attempt;
+mod dispatcher;
 mod poller;
+mod waitable;
 
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::code::Result;
-use crate::per_process::PerProcess;
 use crate::sync_object::SyncObject;
+use dispatcher::DISPATCHER;
+pub(crate) use dispatcher::{Signal, change};
 use poller::Poller;
-
-static DISPATCHER: PerProcess<Dispatcher> = PerProcess::new();
-
-#[derive(Default)]
-struct Dispatcher {
-    sleepers: Mutex<Sleepers>,
-    changed: Condvar,
-    /// Threads in [`wait`]: if there are none, a signal wakes no thread.
-    waiting: AtomicUsize,
-}
-
-/// The eventfds of waits that sleep on descriptors, for objects shared with other processes.
-type Sleepers = Vec<Arc<OwnedFd>>;
-
-/// An object of a wait.
-#[derive(Clone, Copy)]
-pub(crate) enum Waitable<'a> {
-    Signal(&'a Signal),
-    Object(&'a SyncObject),
-}
-
-/// Whether an object is signalled.
-#[derive(Debug)]
-pub(crate) struct Signal {
-    set: AtomicBool,
-    /// Whether a wait resets the signal.
-    taken_by_wait: bool,
-}
-
-/// The result of a wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// The object of this index is signalled, or all are.
-    Signalled(usize),
-    /// The same, and the holder of a mutex has ended without releasing it.
-    Abandoned(usize),
-    /// A completion routine of this thread is due.
-    RoutineDue,
-    TimedOut,
-}
-
-/// The condition of a wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Until {
-    Any,
-    All,
-}
-
-impl Signal {
-    pub(crate) fn new(set: bool) -> Signal {
-        Signal { set: AtomicBool::new(set), taken_by_wait: false }
-    }
-
-    /// A signal that ends one wait only.
-    pub(crate) fn auto_reset(set: bool) -> Signal {
-        Signal { set: AtomicBool::new(set), taken_by_wait: true }
-    }
-
-    pub(crate) fn is_set(&self) -> bool {
-        self.set.load(Ordering::Acquire)
-    }
-
-    /// Sets it. Returns whether it was not set before.
-    pub(crate) fn set(&self) -> bool {
-        let dispatcher = DISPATCHER.get();
-        let sleepers = dispatcher.sleepers();
-        let was_set = self.set.swap(true, Ordering::Release);
-        dispatcher.tell(&sleepers);
-        !was_set
-    }
-
-    pub(crate) fn reset(&self) {
-        self.set.store(false, Ordering::Release);
-    }
-
-    /// Under the lock.
-    fn take(&self) {
-        if self.taken_by_wait {
-            self.reset();
-        }
-    }
-}
-
-impl<'a> Waitable<'a> {
-    fn object(&self) -> Option<&'a SyncObject> {
-        match self {
-            Waitable::Signal(_) => None,
-            Waitable::Object(object) => Some(object),
-        }
-    }
-
-    fn bell(&self) -> Option<BorrowedFd<'a>> {
-        self.object().and_then(SyncObject::bell)
-    }
-}
-
-/// Wakes threads that wait alertably, because a completion routine became due.
-pub(crate) fn routine_due() {
-    let dispatcher = DISPATCHER.get();
-    dispatcher.tell(&dispatcher.sleepers());
-}
-
-/// Changes an object while no wait of this process reads it, and wakes the waits that it may concern.
-pub(crate) fn change<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
-    let dispatcher = DISPATCHER.get();
-    let sleepers = dispatcher.sleepers();
-    let result = body();
-    dispatcher.tell(&sleepers);
-    result
-}
+pub(crate) use waitable::{Ended, Until, Waitable};
 
 /// Waits until one or all of `objects` are signalled. `None` waits without limit. An alertable wait also ends when a
 /// completion routine is due in this thread; the caller runs it.
@@ -185,24 +78,6 @@ pub(crate) fn wait(
 pub(crate) fn wait_for_signal(signal: &Signal) {
     // Fails for shared objects only.
     let _ = wait(&[Waitable::Signal(signal)], Until::Any, None, false);
-}
-
-impl Dispatcher {
-    fn sleepers(&self) -> MutexGuard<'_, Sleepers> {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Wakes the waits that a change may concern.
-    fn tell(&self, sleepers: &Sleepers) {
-        if self.waiting.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        self.changed.notify_all();
-        for sleeper in sleepers {
-            // Fails only if the counter is at its limit, when the thread is about to wake anyway.
-            let _ = rustix::io::write(sleeper, &1u64.to_ne_bytes());
-        }
-    }
 }
 
 /// Registers a wait for notifications, as long as it lasts.

@@ -9,7 +9,7 @@ use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags};
 
-use super::Waitable;
+use super::waitable::Waitable;
 use crate::code::Result;
 
 /// The time between checks of a mutex whose holder's process cannot be watched, such as one in another container.

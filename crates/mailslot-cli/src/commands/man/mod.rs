@@ -7,10 +7,9 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::roff::{Roff, roman};
 
-use crate::Cli;
 use crate::exit::{Failure, Result};
 
 /// Write the manual pages of this command, its subcommands and its settings to a directory
@@ -31,10 +30,9 @@ fn section(name: &str) -> u8 {
 }
 
 impl Man {
-    pub fn run(self) -> Result {
+    pub fn run(self, mut command: Command) -> Result {
         fs::create_dir_all(&self.directory)
             .map_err(|error| Failure::io(format!("make {}", self.directory.display()), error))?;
-        let mut command = Cli::command();
         command.build();
         self.write_command(&command, "mailslot")?;
         self.write("mailslot", 7, overview(&command).as_bytes())?;

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::routine_due;
+use super::dispatcher::routine_due;
 use crate::abi::{CompletionRoutine, FileTime, TimerRoutine};
 use crate::code::Code;
 use crate::pointer::OverlappedPointer;

@@ -1,5 +1,6 @@
 //! The writing end of a local slot: a friend, which maps the ring, or a stranger, which writes through the door.
 
+use std::borrow::Cow;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
@@ -139,7 +140,7 @@ impl Client {
         origin: &NetworkOrigin,
         messages: &[M],
     ) -> Result<Option<usize>> {
-        self.write_batch_of_network(Preface { network: Some(origin.clone()), ..Preface::default() }, messages)
+        self.write_batch_of_network(Preface { network: Some(Cow::Borrowed(origin)), ..Preface::default() }, messages)
     }
 
     /// Like `write_batch_from`, for one request as in [`write_request`](Client::write_request). False if the slot
@@ -151,11 +152,12 @@ impl Client {
         id: [u8; 16],
         message: &[u8],
     ) -> Result<bool> {
-        let preface = Preface { network: Some(origin.clone()), request: Some([reply, id]), ..Preface::default() };
+        let preface =
+            Preface { network: Some(Cow::Borrowed(origin)), request: Some([reply, id]), ..Preface::default() };
         Ok(self.write_batch_of_network(preface, &[message])?.is_some())
     }
 
-    fn write_batch_of_network<M: AsRef<[u8]>>(&self, preface: Preface, messages: &[M]) -> Result<Option<usize>> {
+    fn write_batch_of_network<M: AsRef<[u8]>>(&self, preface: Preface<'_>, messages: &[M]) -> Result<Option<usize>> {
         let mut written = 0;
         let result = match self {
             Client::Friend(friend) | Client::Stamping(friend) if friend.start.network() => {
@@ -203,7 +205,7 @@ impl Client {
 
     fn write_prefaced(
         &self,
-        preface: Preface,
+        preface: Preface<'_>,
         message: &[u8],
         progress: &mut Progress,
         timeout: Timeout,
@@ -323,7 +325,12 @@ impl Client {
     }
 
     /// Like `write_unasked`, for a message behind its preface.
-    pub(super) fn write_prefaced_unasked(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<u64> {
+    pub(super) fn write_prefaced_unasked(
+        &self,
+        preface: &Preface<'_>,
+        message: &[u8],
+        patience: Duration,
+    ) -> Result<u64> {
         match self {
             Client::Friend(friend) | Client::Stamping(friend) => {
                 friend.write_prefaced_unasked(preface, message, patience)

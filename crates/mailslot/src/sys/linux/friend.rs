@@ -97,7 +97,7 @@ impl Friend {
         self.try_within(message.len(), timeout, |patience| self.write_now(message, patience))
     }
 
-    pub(super) fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
+    pub(super) fn write_prefaced(&self, preface: Preface<'_>, message: &[u8], timeout: Timeout) -> Result<()> {
         let preface = preface.stamped(self.start.stamp()).encode()?;
         let write = |patience: &Duration| {
             self.with_lock(self.whole()?.lock(*patience)?, |locked| self.append_prefaced(locked, &preface, message))
@@ -168,7 +168,12 @@ impl Friend {
         self.with_lock_unasked(locked, |locked| self.append(locked, message))
     }
 
-    pub(super) fn write_prefaced_unasked(&self, preface: &Preface, message: &[u8], patience: Duration) -> Result<u64> {
+    pub(super) fn write_prefaced_unasked(
+        &self,
+        preface: &Preface<'_>,
+        message: &[u8],
+        patience: Duration,
+    ) -> Result<u64> {
         let preface = preface.clone().stamped(self.start.stamp()).encode()?;
         let locked = self.whole()?.lock(patience)?;
         self.with_lock_unasked(locked, |locked| self.append_prefaced(locked, &preface, message))
@@ -206,7 +211,7 @@ impl Friend {
 
     pub(super) fn write_batch_prefaced<M: AsRef<[u8]>>(
         &self,
-        preface: Preface,
+        preface: Preface<'_>,
         messages: &[M],
         patience: Duration,
         written: &mut usize,

@@ -183,7 +183,7 @@ impl Group {
     /// Like `write_more`, for a message of this machine behind its preface.
     pub(crate) fn write_prefaced(
         &self,
-        preface: &Preface,
+        preface: &Preface<'_>,
         message: &[u8],
         progress: &mut Progress,
         timeout: Timeout,
@@ -222,7 +222,7 @@ impl Group {
 
     /// Writes a message of another machine, with its preface, to the members that accept such messages. False if none
     /// does.
-    pub(crate) fn write_from(&self, preface: &Preface, message: &[u8]) -> Result<bool> {
+    pub(crate) fn write_from(&self, preface: &Preface<'_>, message: &[u8]) -> Result<bool> {
         let mut progress = Progress::default();
         let write = |writer: &Client, patience: Duration| {
             writer.write_prefaced_unasked(preface, message, patience.min(NETWORK_PATIENCE))

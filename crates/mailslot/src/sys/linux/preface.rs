@@ -9,6 +9,7 @@
 //! in nanoseconds since 1970, little-endian; for a request, the number of the slot for replies, and an id, which
 //! replies repeat; for a reply, that id; and from the address on, the origin of a message of another machine.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -29,33 +30,37 @@ const REQUEST: u8 = 32;
 const TIME: u8 = 64;
 const REPLY: u8 = 128;
 
+/// Bytes of a preface for which room is allocated at once: with two names of NetBIOS, an address and the time.
+const USUAL: usize = 64;
+
 /// The contents of a preface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Preface {
+pub(crate) struct Preface<'a> {
     /// When the message was written. Fractions of a nanosecond and times before 1970 or after 2554 cannot be encoded.
     pub(crate) time: Option<SystemTime>,
     /// For a request: the number of the slot for replies, and the request's id.
     pub(crate) request: Option<[[u8; 16]; 2]>,
     /// For a reply: the id of the request.
     pub(crate) in_reply_to: Option<[u8; 16]>,
-    pub(crate) network: Option<NetworkOrigin>,
+    pub(crate) network: Option<Cow<'a, NetworkOrigin>>,
 }
 
-impl Preface {
+impl Preface<'_> {
     /// Adds the time, in a slot whose messages have it.
-    pub(crate) fn stamped(self, stamp: bool) -> Preface {
+    pub(crate) fn stamped(self, stamp: bool) -> Self {
         Preface { time: stamp.then(SystemTime::now), ..self }
     }
 
     /// Fails if a name has more than 255 bytes.
     pub(crate) fn encode(&self) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; PREFACE_SIZE];
+        let mut bytes = Vec::with_capacity(USUAL);
+        bytes.extend_from_slice(&[0; PREFACE_SIZE]);
         let flag = |is: bool, flag: u8| if is { flag } else { 0 };
         bytes.push(
             flag(self.time.is_some(), TIME)
                 | flag(self.request.is_some(), REQUEST)
                 | flag(self.in_reply_to.is_some(), REPLY)
-                | self.network.as_ref().map_or(0, network_flags),
+                | self.network.as_deref().map_or(0, network_flags),
         );
         if let Some(time) = self.time {
             let since = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -72,7 +77,7 @@ impl Preface {
     }
 
     /// `None` if these bytes are not an encoded preface.
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Preface> {
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Preface<'static>> {
         let bytes = bytes.get(PREFACE_SIZE..)?;
         let (&flags, bytes) = bytes.split_first()?;
         let (time, bytes) = if flags & TIME == 0 {
@@ -96,7 +101,7 @@ impl Preface {
         let (network, bytes) = if flags & NETWORK == 0 {
             (None, bytes)
         } else {
-            decode_network(flags, bytes).map(|(network, rest)| (Some(network), rest))?
+            decode_network(flags, bytes).map(|(network, rest)| (Some(Cow::Owned(network)), rest))?
         };
         bytes.is_empty().then_some(Preface { time, request, in_reply_to, network })
     }
@@ -123,7 +128,7 @@ pub(crate) fn envelope(preface: Option<&[u8]>, stamp: Stamp) -> Envelope {
     match preface.network {
         None => Envelope { time, reply_to, in_reply_to, ..Envelope::new(origin) },
         // Only replies of processes of this machine are accepted.
-        Some(network) => Envelope { time, reply_to, ..Envelope::new(network.into()) },
+        Some(network) => Envelope { time, reply_to, ..Envelope::new(network.into_owned().into()) },
     }
 }
 
@@ -201,7 +206,7 @@ mod tests {
             network in prop::option::of(networks()), message: Vec<u8>,
         ) {
             let time = nanos.map(|nanos| UNIX_EPOCH + Duration::from_nanos(nanos));
-            let preface = Preface { time, request, in_reply_to, network };
+            let preface = Preface { time, request, in_reply_to, network: network.map(Cow::Owned) };
             let bytes = preface.encode().expect("short names");
             prop_assert_eq!(size(&[&bytes[..], &message].concat()), Some(bytes.len()));
             prop_assert_eq!(Preface::decode(&bytes), Some(preface));
@@ -223,7 +228,7 @@ mod tests {
     #[test]
     fn names_have_255_bytes_at_most() {
         let encode =
-            |network: &NetworkOrigin| Preface { network: Some(network.clone()), ..Preface::default() }.encode();
+            |network: &NetworkOrigin| Preface { network: Some(Cow::Borrowed(network)), ..Preface::default() }.encode();
         let address = Some("192.0.2.1".parse().expect("valid"));
         let mut origin = NetworkOrigin { computer: "x".repeat(255), domain: None, address, authenticated: false };
         assert!(encode(&origin).is_ok());

@@ -4,7 +4,7 @@ use std::os::windows::io::{AsHandle, OwnedHandle};
 use std::time::Duration;
 
 use super::api::{self, Values};
-use super::code;
+use super::failure;
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::options::Timeout;
@@ -22,7 +22,7 @@ impl Client {
     pub(crate) fn open(name: &SlotName) -> Result<Client> {
         let handle = api::open(&path(name)).map_err(|source| {
             let known = [Error::NotFound(name.clone()), Error::NotAllowed(name.clone())];
-            code::error(|| format!("open slot {name}"), source, known)
+            failure::error(|| format!("open slot {name}"), source, known)
         })?;
         let mut client = Client { handle, name: name.clone(), max_message_size: None };
         client.max_message_size = client.values().map(|values| values.max_message_size).filter(|size| *size != 0);
@@ -98,5 +98,5 @@ pub(super) fn path(name: &SlotName) -> String {
 /// Writes one message to a slot, wherever it is.
 pub(super) fn write(handle: &OwnedHandle, message: &[u8]) -> Result<()> {
     api::write(handle.as_handle(), message)
-        .map_err(|source| code::error(|| "write to a slot".to_owned(), source, [Error::Closed, Error::OutOfMemory]))
+        .map_err(|source| failure::error(|| "write to a slot".to_owned(), source, [Error::Closed, Error::OutOfMemory]))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::api;
 use super::client;
-use super::code;
+use super::failure;
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::memory;
@@ -24,7 +24,7 @@ impl Elsewhere {
             Ok(handle) => Ok(Elsewhere { address, handle }),
             Err(source) => {
                 let action = format!("open {address}");
-                Err(code::error(|| action, source, [Error::RemoteMailslotsOff(address)]))
+                Err(failure::error(|| action, source, [Error::RemoteMailslotsOff(address)]))
             }
         }
     }

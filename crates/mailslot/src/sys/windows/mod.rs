@@ -7,6 +7,7 @@ mod code;
 mod computer;
 mod deadline;
 mod elsewhere;
+mod failure;
 mod native;
 mod security;
 mod server;

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::api::{self, Values};
 use super::deadline::Deadline;
 use super::security::Descriptor;
-use super::{client, code, native};
+use super::{client, failure, native};
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::message::{Envelope, Info, Message, Origin, Statistics};
@@ -49,7 +49,7 @@ impl Server {
         }
         let security = Descriptor::new(&options.access)?;
         let failed = |source: io::Error| {
-            code::error(|| format!("create slot {name}"), source, [Error::AlreadyExists(name.clone())])
+            failure::error(|| format!("create slot {name}"), source, [Error::AlreadyExists(name.clone())])
         };
         let (size, timeout) = (options.max_message_size, options.read_timeout.to_win32_millis());
         let slot = api::create(&client::path(&name), size, timeout, &security).map_err(failed)?;
@@ -247,7 +247,7 @@ impl Server {
         };
         let size = buffer.len();
         api::read(slot, buffer, deadline, issued).map_err(|source| {
-            code::error(
+            failure::error(
                 || format!("read from slot {}", self.name),
                 source,
                 [Error::TimedOut, Error::BufferTooSmall { size: 0, buffer: size }],

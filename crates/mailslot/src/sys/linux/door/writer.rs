@@ -154,7 +154,7 @@ impl Writer {
 
     /// Writes a message behind its preface. If the preface names another machine, the caller must have checked that the
     /// slot accepts messages of other machines.
-    pub(crate) fn write_prefaced(&self, preface: Preface, message: &[u8], timeout: Timeout) -> Result<()> {
+    pub(crate) fn write_prefaced(&self, preface: Preface<'_>, message: &[u8], timeout: Timeout) -> Result<()> {
         self.check_size(message.len())?;
         self.write_parts(&preface.stamped(self.stamp).encode()?, message, timeout)
     }
