@@ -232,12 +232,16 @@ impl Mailslot {
     }
 
     pub(crate) fn create_with(slot: SlotName, options: &MailslotOptions) -> Result<Mailslot> {
-        sys::Server::create(slot, options).map(|server| Mailslot { server: Arc::new(server) })
+        sys::Server::create(slot, options).map(Mailslot::from_server)
     }
 
     #[cfg(unix)]
     pub(crate) fn tap_with(slot: SlotName, options: &MailslotOptions) -> Result<Mailslot> {
-        sys::Server::tap(slot, options).map(|server| Mailslot { server: Arc::new(server) })
+        sys::Server::tap(slot, options).map(Mailslot::from_server)
+    }
+
+    pub(crate) fn from_server(server: sys::Server) -> Mailslot {
+        Mailslot { server: Arc::new(server) }
     }
 }
 

@@ -367,8 +367,13 @@ mod tests {
 
         #[test]
         fn answers_decode_to_what_was_encoded(answer in answers()) {
+            prop_assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
+        }
+
+        #[cfg(unix)]
+        #[test]
+        fn a_reply_is_taken_out_of_its_answer_and_nothing_out_of_others(answer in answers()) {
             let mut bytes = answer.encode();
-            prop_assert_eq!(Answer::decode(&bytes), Ok(answer.clone()));
             match (take_reply(&mut bytes), answer) {
                 (Some(taken), Answer::Reply { computer, data }) => prop_assert_eq!((taken, bytes), (computer, data)),
                 (taken, other) => prop_assert!(taken.is_none() && other.encode() == bytes),

@@ -236,11 +236,11 @@ mod tests {
             time: Some(UNIX_EPOCH),
             request: Some([[1; 16]; 2]),
             in_reply_to: Some([1; 16]),
-            network: Some(NetworkOrigin {
+            network: Some(Cow::Owned(NetworkOrigin {
                 domain: Some("x".repeat(255)),
                 address: Some(Ipv6Addr::LOCALHOST.into()),
                 ..origin.clone()
-            }),
+            })),
         };
         assert_eq!(longest.encode().map(|bytes| bytes.len()).ok(), Some(LONGEST_PREFACE));
         origin.computer.push('x');
