@@ -5,8 +5,9 @@
     circles.py LIST CRATE    prints which file of a crate uses which
 
 LIST has lines `FILE uses FILE`, each with the reason in lines below it that begin with blanks. Without what it lists
-there is no circle, and each of its lines is part of one. A file uses another one if it names an item of it, also by way of a
-re-export; that a module names its children with `mod` or re-exports from them, and what tests name, does not count.
+there is no circle, and each of its lines is part of one. A file uses another one if it names an item of it, also by way
+of a re-export; that a module names its children with `mod` or re-exports from them, and what tests name, does not
+count.
 """
 import glob
 import os
