@@ -10,7 +10,8 @@ start_lab() {
     export LAB_ID=$id LAB_DIR=$1
     shift
     if [ ! -x "$lab/up" ]; then
-        echo "no lab: $lab/up is missing; set MAILSLOT_LAB to a directory with 'install', 'up', 'down' and 'capture'" >&2
+        echo "no lab: $lab/up is missing; set MAILSLOT_LAB to a directory with 'install', 'up', 'down' and 'capture'" \
+            >&2
         return 1
     fi
     if ! { "$lab/install" && "$lab/up" "$@"; }; then
@@ -32,7 +33,9 @@ start_samba() {
         printf '[global]\nworkgroup = LABGROUP\nnetbios name = %s\ninterfaces = eth0\nlog level = 3\n' "$computer"
         printf '%s = no\n' 'local master' 'domain master' 'dns proxy'
         for place in lock state cache pid; do printf '%s directory = %s\n' "$place" "$state"; done
-        for place in 'private dir' 'ncalrpc dir' 'binddns dir' 'nmbd:socket dir'; do printf '%s = %s\n' "$place" "$state"; done
+        for place in 'private dir' 'ncalrpc dir' 'binddns dir' 'nmbd:socket dir'; do
+            printf '%s = %s\n' "$place" "$state"
+        done
         printf '%s\n' "$@"
     } >"$state/smb.conf"
     start_command "$host.samba" "$host" nmbd --foreground --no-process-group --debug-stdout -s "$state/smb.conf"

@@ -7,7 +7,8 @@ cargo_tool() {
     local tool=$PWD/target/tools/$name-$version
     shift 2
     if [ ! -x "$tool/bin/$name" ]; then
-        CARGO_TARGET_DIR=$tool/build CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        CARGO_TARGET_DIR=$tool/build CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+            CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
             nice cargo install --quiet --locked --version "$version" --root "$tool" "$@" "$name" || return
         rm -rf "$tool/build"
     fi

@@ -36,7 +36,8 @@ class Numbered:
     def wrong(self):
         found = [message["data"] for message in self.listener.messages()
                  if message.get("origin", {}).get("uid") == self.uid and str(message.get("data", "")).startswith("n")]
-        return [] if found == [f"n{number}" for number in range(self.count)] and not self.refused else [found[-20:], self.refused]
+        return [] if found == [f"n{number}" for number in range(self.count)] and not self.refused \
+            else [found[-20:], self.refused]
 
 
 def victim(world, *options, slot="target", capacity=CAPACITY, **more):
@@ -65,7 +66,8 @@ def watcher():
 def sealed():
     file = os.memfd_create("sealed", os.MFD_ALLOW_SEALING)
     os.write(file, b"s" * 100000)
-    fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
+    fcntl.fcntl(file, fcntl.F_ADD_SEALS,
+                fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
     return file
 
 
@@ -155,7 +157,8 @@ def descriptors_kill():
     check("an owner with few descriptors and a large message takes honest messages", honest.write(), honest.refused)
     check("and goes on", listener.lives(), listener.err())
     many = [world.send(BOB, "target", "x" * 50000) for _ in range(5)]
-    check("large ones of others arrive, too", until(lambda: sum(len(one or "") == 50000 for one in listener.data()) == 5, 10), many)
+    check("large ones of others arrive, too",
+          until(lambda: sum(len(one or "") == 50000 for one in listener.data()) == 5, 10), many)
     world.close()
 
 
@@ -192,8 +195,8 @@ def memory():
             peak = max(peak, listener.memory())
             time.sleep(0.05)
         word = "that reads" if seen else "that does not read"
-        check(f"large messages take no more memory of an owner {word} than its slot may have", peak - before < 2 * ALLOWED,
-              f"{before:.0f} MiB before, {peak:.0f} MiB at most")
+        check(f"large messages take no more memory of an owner {word} than its slot may have",
+              peak - before < 2 * ALLOWED, f"{before:.0f} MiB before, {peak:.0f} MiB at most")
         for bad in users:
             bad.stop()
         if seen:
@@ -279,7 +282,8 @@ def every_message():
     none("nothing came under another user's name, or from the network", wrong)
     large = [message["size"] for message in listener.messages() if message.get("size", 0) > 200000]
     none("nothing larger than the slot takes came", large)
-    check("the owner has no more memory than before", listener.memory() - before < ALLOWED, f"{before} {listener.memory()}")
+    check("the owner has no more memory than before", listener.memory() - before < ALLOWED,
+          f"{before} {listener.memory()}")
     world.close()
 
 
@@ -362,7 +366,8 @@ def full_file_system():
     bad.line()
     # Writes may fail for lack of room now; the owners continue.
     while_full = world.send(BOB, "target", "--wait=1s", "y" * 50000, patience=5)
-    check("the owners go on while the file system is full", listener.lives() and quiet.lives(), listener.err() + quiet.err())
+    check("the owners go on while the file system is full", listener.lives() and quiet.lives(),
+          listener.err() + quiet.err())
     bad.stop()
     os.unlink(world.slots + "/fill")
     check("messages arrive when there is room again", honest.write(), f"{honest.refused} {listener.err()}")
@@ -410,7 +415,8 @@ def superusers_tap():
     os.chmod(precious, 0o644)
 
     def start():
-        return world.start(ROOT, "tap", "--verbose", "--format", "json", "--capacity", CAPACITY, local("target"), kind=Listener)
+        return world.start(ROOT, "tap", "--verbose", "--format", "json", "--capacity", CAPACITY, local("target"),
+                           kind=Listener)
 
     # The slot's files, of any kind, when the superuser's tap opens them.
     def cut(path):
@@ -460,9 +466,10 @@ def superusers_tap():
     def send_anything(say):
         connection = slots.call(directory)
         for number in range(3000):
-            packet = random.choice([slots.inline(b"x" * (number % 60000)), slots.attached(1 << 40), slots.attached(100000), b"",
-                                    b"\x07x", random.randbytes(30)])
-            files = [slots.memory_file(100000)] * random.choice([0, 0, 1]) + [os.open("/dev/null", os.O_RDONLY)] * random.choice([0, 0, 0, 2])
+            packet = random.choice([slots.inline(b"x" * (number % 60000)), slots.attached(1 << 40),
+                                    slots.attached(100000), b"", b"\x07x", random.randbytes(30)])
+            files = [slots.memory_file(100000)] * random.choice([0, 0, 1]) \
+                + [os.open("/dev/null", os.O_RDONLY)] * random.choice([0, 0, 0, 2])
             if not slots.put(connection, packet, files, patience=0.05):
                 connection = slots.call(directory)
             for file in files:
@@ -480,8 +487,8 @@ def superusers_tap():
     check("it holds up nobody while it is stopped", all(one.process.returncode == 0 for one in flood),
           [one.err() for one in flood if one.process.returncode][:5])
     tap.thaw()
-    check("what is sent to one that does not read takes no more memory than it was given", tap.memory() - memory < 2 * ALLOWED,
-          f"{memory:.0f} MiB before, {tap.memory():.0f} MiB")
+    check("what is sent to one that does not read takes no more memory than it was given",
+          tap.memory() - memory < 2 * ALLOWED, f"{memory:.0f} MiB before, {tap.memory():.0f} MiB")
     done = world.send(MAL, "target", "last")
     check("it sees what comes then", done.status == 0 and tap.until("last", 20), f"{done}{tap.err()}")
     check("and keeps no descriptor", until(lambda: len(tap.descriptors()) <= descriptors + 4, 20), tap.descriptors())
@@ -489,5 +496,5 @@ def superusers_tap():
 
 
 if __name__ == "__main__":
-    parts(every_set_of_descriptors, descriptors_kill, memory, every_message, connections, kept_connection, full_file_system,
-          not_admitted, superusers_tap)
+    parts(every_set_of_descriptors, descriptors_kill, memory, every_message, connections, kept_connection,
+          full_file_system, not_admitted, superusers_tap)

@@ -69,7 +69,8 @@ def told_by_others():
     none("nobody is kept from sending", wrong)
     none("no message for a sealed domain is seen in clear", seen(sniffer))
     check("each arrives, sealed", until(lambda: set(sent) <= set(heard.data()), 10), (sent, heard.data()))
-    none("and is told to be so", [message for message in heard.messages() if not message["origin"].get("authenticated")])
+    none("and is told to be so",
+         [message for message in heard.messages() if not message["origin"].get("authenticated")])
 
     # The outcome of a message while a genuine question waits for its answer.
     three.node.freeze()
@@ -95,7 +96,8 @@ def told_by_others():
     check("what became of a message is told by the node alone",
           "delivered" not in confirming.out() and confirming.process.poll() == 10 and "NODE3" in confirming.out(),
           f"{confirming.process.poll()} {confirming.out()}{confirming.err()}")
-    check("and so is who receives", counting.process.poll() == 5, f"{counting.process.poll()} {counting.out()}{counting.err()}")
+    check("and so is who receives", counting.process.poll() == 5,
+          f"{counting.process.poll()} {counting.out()}{counting.err()}")
     one.close()
     three.close()
 
@@ -113,7 +115,8 @@ def known_before():
     three.node.stop()
     three.start_node("--config", "/dev/null", MAILSLOT_DOMAINS=three.path)
     until(lambda: "NODE3" not in one.run(ROOT, "list", "--domain", "PLANT").out)
-    done = [one.run(uid, "send", r"\\NODE3\mailslot\alerts", "SECRET to a computer that was known") for uid in (BOB, ROOT)]
+    done = [one.run(uid, "send", r"\\NODE3\mailslot\alerts", "SECRET to a computer that was known")
+            for uid in (BOB, ROOT)]
     # Before this, such a message is sent.
     one.run(BOB, "resolve", "NODE3")
     time.sleep(0.5)
@@ -134,7 +137,8 @@ def known_before():
         found = seen(sniffer)
         none(f"{name} is not sent to in clear by a node that takes part in no domain", found)
         check("which is said as well", all(one.status != 0 for one in done), done)
-    same("what is in no domain is sent on", one.run(BOB, "send", r"\\OTHER\mailslot\alerts", "SECRET of no domain").status, 0)
+    same("what is in no domain is sent on",
+         one.run(BOB, "send", r"\\OTHER\mailslot\alerts", "SECRET of no domain").status, 0)
     check("and seen", until(lambda: sniffer.line(0.2), 5))
     one.close()
     three.close()

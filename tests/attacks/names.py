@@ -8,7 +8,8 @@ import subprocess
 import time
 
 import slots
-from world import BOB, MAL, MAL2, ROOT, VIC, Listener, World, by, check, end_all, hostile, local, none, parts, same, until
+from world import (BOB, MAL, MAL2, ROOT, VIC, Listener, World, by, check, end_all, hostile, local, none, parts, same,
+                   until)
 
 LATE = 0.3
 RESERVED = [r"mailslot\node", r"mailslot\node\control", r"mailslot\node\routes", r"mailslot\node\domain\PLANT"]
@@ -295,7 +296,8 @@ def hidden_claims():
         by(hider, hide)
         listener = world.listen(VIC, "alerts", "--access", "everyone", wait=False)
         there = listener.says("listening on", 8)
-        check(f"a slot that is hidden {name} is seen, or is not there", there or "exists already" in listener.err(), listener.err())
+        check(f"a slot that is hidden {name} is seen, or is not there", there or "exists already" in listener.err(),
+              listener.err())
         by(hider, show)
         if there:
             none(f"a slot that was hidden {name} takes nothing from one that was made meanwhile",
@@ -344,12 +346,14 @@ def claims_of_nobody():
     def crowd(say):
         for directory in range(40):
             os.makedirs(f"{world.slots}/mailslot.{MAL}.{directory}/lives")
-        for suffix in (f"{MAL}", f"{MAL}.1", f"{MAL}.39", f"{MAL}.1+1", f"{MAL}.77", f"{MAL}+1", f"{VIC}", f"{MAL}.39+1"):
+        for suffix in (f"{MAL}", f"{MAL}.1", f"{MAL}.39", f"{MAL}.1+1", f"{MAL}.77", f"{MAL}+1", f"{VIC}",
+                       f"{MAL}.39+1"):
             os.close(os.open(f"{world.slots}/mailslot-life.ALERTS@{suffix}", os.O_CREAT | os.O_WRONLY))
         say("done")
     by(MAL, crowd)
     listener = world.listen(VIC, "alerts", "--access", "everyone")
-    none("files keep no name from anybody", wrong_ways(world, listener, "alerts", (BOB, ROOT)) if listener else ["no slot"])
+    none("files keep no name from anybody",
+         wrong_ways(world, listener, "alerts", (BOB, ROOT)) if listener else ["no slot"])
     world.close()
 
 
@@ -361,8 +365,8 @@ def touched():
     by(MAL, lambda say: os.mkdir(own))
     listener = world.listen(VIC, "alerts", "--access", "everyone")
     victims = slots.paths(world.slots)
-    evil = world.start(MAL, "listen", "--verbose", "--format", "json", "--access", "everyone", local("alerts"), kind=Listener,
-                       MAILSLOT_ROOT=own)
+    evil = world.start(MAL, "listen", "--verbose", "--format", "json", "--access", "everyone", local("alerts"),
+                       kind=Listener, MAILSLOT_ROOT=own)
     check("a slot of another root is there", evil.says("listening on"), evil.err())
 
     def mover(say):
@@ -385,7 +389,8 @@ def touched():
                 except OSError:
                     pass
     by(MAL, mover)
-    none("a younger slot that was brought here takes nothing", wrong_ways(world, listener, "alerts", (BOB, ROOT), owner=VIC))
+    none("a younger slot that was brought here takes nothing",
+         wrong_ways(world, listener, "alerts", (BOB, ROOT), owner=VIC))
     check("something can be touched", by(MAL, toucher))
     none("nor does it when all that can be touched of the older one has been",
          wrong_ways(world, listener, "alerts", (BOB, ROOT), owner=VIC) + evil.data())
@@ -402,7 +407,8 @@ def first_come():
     squatter = world.listen(MAL, "alerts", "--access", "everyone")
     listener = world.listen(VIC, "alerts", wait=False)
     until(lambda: not listener.lives() or "listening" in listener.err(), 10)
-    same("a name that somebody has is refused as such", (listener.process.poll(), world.info(BOB, "alerts").get("uid")), (8, MAL))
+    same("a name that somebody has is refused as such", (listener.process.poll(), world.info(BOB, "alerts").get("uid")),
+         (8, MAL))
     squatter.kill()
     listener = world.listen(VIC, "alerts", wait=False)
     check("and free as soon as he is gone", listener.says("listening on", 8), listener.err())
@@ -428,8 +434,8 @@ def first_come():
         squatter.says("listening on", 5)
         done = world.send(BOB, name, "believed?")
         remote = world.send(BOB, r"\\NOBODY\mailslot\x", "believed, too?")
-        check(f"{name} of another user is believed by nobody", done.status == 3 and remote.status != 0 and not squatter.data(),
-              f"{done} {remote} {squatter.data()}")
+        check(f"{name} of another user is believed by nobody",
+              done.status == 3 and remote.status != 0 and not squatter.data(), f"{done} {remote} {squatter.data()}")
         own = world.send(MAL, name, "own")
         check(f"but {name} of one's own is", own.status == 0 and squatter.until("own", 5), own)
         end_all()
@@ -441,7 +447,8 @@ def locks():
     """Every lock and lease on every file of a slot that others can open, and the state of its name afterwards."""
     world = World()
     wrong, after = [], []
-    for kind in ("read lock", "write lock", "shared flock", "exclusive flock", "process lock", "read lease", "write lease", "open"):
+    for kind in ("read lock", "write lock", "shared flock", "exclusive flock", "process lock", "read lease",
+                 "write lease", "open"):
         listener = world.listen(VIC, "alerts", "--access", "everyone")
 
         def locker(say, kind=kind):
@@ -470,9 +477,11 @@ def locks():
                         elif kind == "process lock":
                             fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                         elif kind in ("shared flock", "exclusive flock"):
-                            fcntl.flock(file, (fcntl.LOCK_SH if kind == "shared flock" else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+                            fcntl.flock(file,
+                                        (fcntl.LOCK_SH if kind == "shared flock" else fcntl.LOCK_EX) | fcntl.LOCK_NB)
                         elif kind != "open":
-                            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK if kind == "read lease" else fcntl.F_WRLCK)
+                            fcntl.fcntl(file, fcntl.F_SETLEASE,
+                                        fcntl.F_RDLCK if kind == "read lease" else fcntl.F_WRLCK)
                         taken.add(file)
                         if said:
                             say("taken")
@@ -553,7 +562,8 @@ def labels():
     slot.says("listening on", 5)
     wrong.append(listed("a name of control characters"))
     slot.kill()
-    many = world.listen(MAL, "many", "--access", "users:" + ",".join(str(uid) for uid in range(100000, 116000)), wait=False)
+    many = world.listen(MAL, "many", "--access", "users:" + ",".join(str(uid) for uid in range(100000, 116000)),
+                        wait=False)
     many.says("listening on", 5)
     wrong.append(listed("a list of 16,000 users"))
     many.kill()
@@ -562,8 +572,10 @@ def labels():
     entry = slots.living(world.slots, "honest")[0]
     files, entry = slots.template(entry), os.path.relpath(entry, world.slots)
     wrong = []
-    lines = ["name x", "pid 1", "access everyone", "network allowed", "max-message-size 0", "capacity 16777216", "created 1"]
-    values = ["", "x", "-1", "0", "18446744073709551615", "18446744073709551616", "99999999999999999999999999", "%", "%00", "%zz",
+    lines = ["name x", "pid 1", "access everyone", "network allowed", "max-message-size 0", "capacity 16777216",
+             "created 1"]
+    values = ["", "x", "-1", "0", "18446744073709551615", "18446744073709551616", "99999999999999999999999999", "%",
+              "%00", "%zz",
               "\0", "\x1b[2J\x1b]0;own\x07", "é" * 300, " ", "users " + "1 " * 1000, "group 4294967296", "\xff"]
 
     def writer(say):
@@ -611,10 +623,12 @@ def labels():
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     # Three seconds for a hundred of them would be a hundred times the cost of ordinary ones.
     check("at no more processor time than ordinary ones cost", used < 9, f"{used:.1f} s")
-    check("and no more memory", after.ru_maxrss < 100 << 10 or after.ru_maxrss == before.ru_maxrss, f"{after.ru_maxrss >> 10} MiB")
+    check("and no more memory", after.ru_maxrss < 100 << 10 or after.ru_maxrss == before.ru_maxrss,
+          f"{after.ru_maxrss >> 10} MiB")
     bad.stop()
     world.close()
 
 
 if __name__ == "__main__":
-    parts(every_file_at_every_name, every_file_beside_every_name, takeovers, hidden_claims, closed_claims, claims_of_nobody, touched, first_come, locks, labels)
+    parts(every_file_at_every_name, every_file_beside_every_name, takeovers, hidden_claims, closed_claims,
+          claims_of_nobody, touched, first_come, locks, labels)

@@ -33,7 +33,8 @@ def claim(encoded, identity, address, opcode=REGISTRATION, flags=BROADCAST | 0x0
 def answer(encoded, identity, address, opcode=QUERY, flags=AUTHORITATIVE | 0x0100, code=0, group=False, kind=0x20):
     """A response: to a query, or an objection to a registration, or a demand to give a name up, by opcode and code."""
     data = struct.pack(">H4s", 0x8000 if group else 0, socket.inet_aton(address))
-    return header(identity, RESPONSE | opcode << 11 | flags | code, 0, 1) + encoded + struct.pack(">HHLH", kind, 1, 300000, len(data)) + data
+    return header(identity, RESPONSE | opcode << 11 | flags | code, 0, 1) + encoded \
+        + struct.pack(">HHLH", kind, 1, 300000, len(data)) + data
 
 
 def demand(encoded, identity):
@@ -44,7 +45,8 @@ def names_of(identity, names):
     """The answer to a node status request."""
     entries = b"".join(one.ljust(15)[:15] + bytes([0]) + struct.pack(">H", 0x0400) for one in names)
     data = bytes([len(names)]) + entries + bytes(46)
-    return header(identity, RESPONSE | AUTHORITATIVE, 0, 1) + WILDCARD + struct.pack(">HHLH", 0x21, 1, 0, len(data)) + data
+    return header(identity, RESPONSE | AUTHORITATIVE, 0, 1) + WILDCARD \
+        + struct.pack(">HHLH", 0x21, 1, 0, len(data)) + data
 
 
 def write(slot, data):
@@ -58,7 +60,9 @@ def write(slot, data):
 def datagram(source, destination, payload, identity, address, kind=0x10, flags=2, total=None, offset=0, names=True):
     head = source + destination if names else b""
     length = total if total is not None else len(head) + len(payload)
-    return struct.pack(">BBH4sHHH", kind, flags, identity & 0xFFFF, socket.inet_aton(address), DATAGRAM, length, offset) + head + payload
+    return struct.pack(">BBH4sHHH", kind, flags, identity & 0xFFFF, socket.inet_aton(address), DATAGRAM, length,
+                       offset) \
+        + head + payload
 
 
 class Forger:
@@ -71,7 +75,8 @@ class Forger:
     @staticmethod
     def made(packet, source, target, port):
         """The packet in UDP and IPv4."""
-        head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(packet), 0, 0, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(target))
+        head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(packet), 0, 0, 64, 17, 0, socket.inet_aton(source),
+                           socket.inet_aton(target))
         return head + struct.pack(">HHHH", port, port, 8 + len(packet), 0) + packet
 
     def send(self, packet, source, target, port):

@@ -146,7 +146,8 @@ def memory():
         while time.monotonic() < end and one.node.lives():
             peak = max(peak, one.node.memory())
             time.sleep(0.03)
-        check(f"large messages to {slot} take no more memory than its slots may have", peak - before < 96, f"{before:.0f} {peak:.0f} MiB")
+        check(f"large messages to {slot} take no more memory than its slots may have", peak - before < 96,
+              f"{before:.0f} {peak:.0f} MiB")
         bad.stop()
     none("the node is at work", at_work(one, heard))
     # The node reads others' labels at every change.
@@ -174,7 +175,8 @@ def memory():
     one.listen(ROOT, "later", "--network")
     announced = until(lambda: "later" in three.run(ROOT, "list", "--domain", "PLANT").out, 20)
     check("a slot made beside 600 large labels is announced", announced, three.run(ROOT, "list", "--domain", "PLANT"))
-    check("which take no memory of the node", one.node.memory() - before < 64, f"{before:.0f} {one.node.memory():.0f} MiB")
+    check("which take no memory of the node", one.node.memory() - before < 64,
+          f"{before:.0f} {one.node.memory():.0f} MiB")
     bad.stop()
     before = one.node.memory()
 
@@ -214,7 +216,8 @@ def started_among_squatters():
     said = one.node.err()
     none("the node says whose slots those are",
          [slot for slot in SLOTS if not any("event=slot_of_another_user" in line and f"uid={MAL}" in line
-                                            and slot.rpartition("\\")[2] in line for line in said.splitlines())] and said)
+                                            and slot.rpartition("\\")[2] in line for line in said.splitlines())]
+         and said)
     heard = three.listen(ROOT, "alerts", "--network")
     until(lambda: "alerts" in one.run(ROOT, "list", "--domain", "PLANT").out, 10)
     none("a node whose slots others made before is at work", at_work(one, heard))
@@ -256,11 +259,13 @@ def killed_among_squatters():
     bad.line()
     for turn in range(3):
         one.node.kill()
-        wrong = [f"{address}: {done}" for address in (r"\\PLANT\mailslot\alerts", r"\\NODE3\mailslot\alerts", r"\\LAB\mailslot\alerts")
+        wrong = [f"{address}: {done}"
+                 for address in (r"\\PLANT\mailslot\alerts", r"\\NODE3\mailslot\alerts", r"\\LAB\mailslot\alerts")
                  for done in [one.run(BOB if turn else ROOT, "send", address, "between")] if done.status == 0]
         none("while there is no node, nobody else is taken for it", wrong)
         start_node(one)
-        none("a node that was killed and started again is at work", until(lambda: not at_work(one, heard), 20) and [] or at_work(one, heard))
+        none("a node that was killed and started again is at work",
+             until(lambda: not at_work(one, heard), 20) and [] or at_work(one, heard))
     said = seen(bad)
     check("others have planted slots", any(line.startswith("planted") for line in said), said)
     none("nobody was sent what was meant for the node", [line for line in said if line.startswith("got")])

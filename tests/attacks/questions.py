@@ -82,7 +82,8 @@ def answers_elsewhere():
     one, three = machines()
     wrong = []
     targets = {}
-    for number, (uid, access) in enumerate([(VIC, "owner"), (ROOT, "owner"), (NODE, "owner"), (VIC, f"users:{NODE}")], 1):
+    for number, (uid, access) in enumerate([(VIC, "owner"), (ROOT, "owner"), (NODE, "owner"), (VIC, f"users:{NODE}")],
+                                           1):
         name = asking.reply_name(number)
         targets[f"slot of {uid} for {access}", name] = one.listen(uid, name, "--access", access, wait=False)
     for (what, name), listener in targets.items():
@@ -110,8 +111,8 @@ def lies(rounds=1):
     who = "EVIL"
     plain = [
         {"status": {"version": "0", "computer": who, "workgroup": who, "node_type": who, "interfaces": [], "names": [
-            {"name": who, "group": False, "interface": who, "state": who}], "domains": [], "bridges": [], "nmbd_connected": None,
-            "counters": {who: 1}}},
+            {"name": who, "group": False, "interface": who, "state": who}], "domains": [], "bridges": [],
+            "nmbd_connected": None, "counters": {who: 1}}},
         {"holders": [{"address": "6.6.6.6", "group": False}]},
         {"names": [{"name": who, "group": False, "active": True, "conflict": False}]},
         {"members": {who: ["evil"]}},
@@ -119,11 +120,11 @@ def lies(rounds=1):
     ]
     packets = [json.dumps(one).encode() for one in plain]
     slot = rb"\\.\mailslot\evil"
-    packets += [b"\1\1", b"\1\2" + struct.pack("<I", 1 << 20) + slot, b"\1\3" + struct.pack("<I", MADE_UP), b"\1\4\0\4" + who.encode(),
-                b"\1\5" + who.encode()]
+    packets += [b"\1\1", b"\1\2" + struct.pack("<I", 1 << 20) + slot, b"\1\3" + struct.pack("<I", MADE_UP),
+                b"\1\4\0\4" + who.encode(), b"\1\5" + who.encode()]
     text = who.encode("utf-16-le") + b"\0\0"
-    domain_controller = struct.pack("<H", 12) + who.encode() + b"\0" + (b"\0" if len(who) % 2 == 0 else b"") + text + text \
-        + struct.pack("<IHH", 1, 0xFFFF, 0xFFFF)
+    domain_controller = struct.pack("<H", 12) + who.encode() + b"\0" + (b"\0" if len(who) % 2 == 0 else b"") \
+        + text + text + struct.pack("<IHH", 1, 0xFFFF, 0xFFFF)
     response = struct.pack("<H", 12) + who.encode() + b"\0" + text + text + struct.pack("<IHH", 1, 0xFFFF, 0xFFFF)
     packets += [domain_controller, response]
     address = bytes([16 | 2, 6, 6, 6, 6, 4]) + who.encode() + bytes([3]) + b"LAB"
@@ -204,7 +205,8 @@ def forged_answers():
     }
     same("every question is tried", sorted(asks), sorted(asking.kinds("mailslot-node/src/control.rs", "Request")
                                                        + asking.kinds("mailslot/src/network/routes.rs", "Question")))
-    statuses = {"send --receivers": (5,), "send --confirm=2s": (10,), "request": (3,), "find-dc": (0, 3), "doctor": (0, 1)}
+    statuses = {"send --receivers": (5,), "send --confirm=2s": (10,), "request": (3,), "find-dc": (0, 3),
+                "doctor": (0, 1)}
     # The slot for the answer accepts messages of the superuser's programs; one that comes first suffices.
     LEAST = {MAL: TRIES, ROOT: 40}
 
@@ -290,16 +292,20 @@ def limits():
 
     long, nobody = 0xffffffff, r"\\PLANT\mailslot\nobody"
     first = one.run(BOB, "send", "--receivers", "1=3s", r"\\PLANT\mailslot\alerts", "first")
-    same("an honest user waits for receivers, and is told of them", (first.status, bool(heard.until("first"))), (0, True))
+    same("an honest user waits for receivers, and is told of them", (first.status, bool(heard.until("first"))),
+         (0, True))
     bad = flood(ROUTES, 1500, lambda reply, number: asking.routes(reply, asking.RECEIVERS, nobody, long, long,
                                                                   identity=struct.pack("<QQ", number, 0)))
-    done = [one.run(BOB, "send", "--receivers", "1=3s", r"\\PLANT\mailslot\alerts", f"wait {number}") for number in range(3)]
+    done = [one.run(BOB, "send", "--receivers", "1=3s", r"\\PLANT\mailslot\alerts", f"wait {number}")
+            for number in range(3)]
     check("others wait for receivers while one user waits 1,500 times", all(one.status == 0 for one in done), done)
     bad.stop()
     # A member that never answers: the writes wait for its whole timeout.
     three.node.freeze()
-    bad = flood(ROUTES, 600, lambda reply, number: asking.routes(reply, asking.CONFIRMED, r"\\PLANT\mailslot\alerts", 60000, 0, b"m"))
-    done = [one.run(BOB, "send", "--confirm=1s", r"\\PLANT\mailslot\alerts", f"confirm {number}") for number in range(3)]
+    bad = flood(ROUTES, 600, lambda reply, number:
+                asking.routes(reply, asking.CONFIRMED, r"\\PLANT\mailslot\alerts", 60000, 0, b"m"))
+    done = [one.run(BOB, "send", "--confirm=1s", r"\\PLANT\mailslot\alerts", f"confirm {number}")
+            for number in range(3)]
     three.node.thaw()
     check("others have confirmed writes while one user has 600", all("NODE3 silent" in one.out for one in done), done)
     bad.stop()
@@ -325,7 +331,8 @@ def limits():
     bad.line()
     # Names that the node has not resolved yet.
     found = [one.run(BOB, "resolve", name, patience=20) for name in ALIASES]
-    check("others look for names while one user looks for thousands", all("10.97.1.13" in done.out for done in found), found)
+    check("others look for names while one user looks for thousands", all("10.97.1.13" in done.out for done in found),
+          found)
     bad.stop()
 
     def noisy(say):

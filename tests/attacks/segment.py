@@ -60,7 +60,8 @@ def names(machine):
     if done.status != 0:
         return [str(done)]
     found = json.loads(done.out)["names"]
-    return [f"{name['name']} is {name['state']}" for name in found if name["state"] != "held"] or ([] if len(found) >= 4 else [found])
+    return [f"{name['name']} is {name['state']}" for name in found if name["state"] != "held"] \
+        or ([] if len(found) >= 4 else [found])
 
 
 def settled(machine):
@@ -129,7 +130,8 @@ def answers_from_elsewhere():
                        "a wait": nb.answer(encoded, identity, "6.6.6.6", nb.WACK)}
             own.sendto(packets[kind], (ONE, nb.NAME))
             say("answered")
-        bad = observed("mallory", nb.NAME, lambda found: found[0] == ONE and len(found[3]) == 50 and found[3][2] < 0x80, act, "far")
+        bad = observed("mallory", nb.NAME, lambda found: found[0] == ONE and len(found[3]) == 50 and found[3][2] < 0x80,
+                       act, "far")
         name = f"BANK{kind[2:5].upper().strip()}"
         found = one.run(BOB, "resolve", name)
         again = one.run(BOB, "resolve", name)
@@ -152,7 +154,8 @@ def suppressed():
             identity = int.from_bytes(payload[2:4], "big")
             for ahead in range(1, 64):
                 for source in (("NODE3", 0), ("NODE3", 0x20)):
-                    own.sendto(nb.datagram(nb.name(*source), nb.name("NODE1"), nb.write("nothing", b""), identity + ahead, address),
+                    own.sendto(nb.datagram(nb.name(*source), nb.name("NODE1"), nb.write("nothing", b""),
+                                           identity + ahead, address),
                                (ONE, nb.DATAGRAM))
             say("sent")
         bad = observed("node1", nb.DATAGRAM, lambda found: found[0] == THREE, act, where)
@@ -181,7 +184,8 @@ def floods():
         def flood(say):
             forger = nb.Forger()
             # Made beforehand, because making them takes longer than sending them.
-            packets = [forger.made(make(addresses[count % len(addresses)], count), addresses[count % len(addresses)], ONE, port)
+            packets = [forger.made(make(addresses[count % len(addresses)], count), addresses[count % len(addresses)],
+                                   ONE, port)
                        for count in range(8000)]
             begin, count, said = time.monotonic(), 0, False
             while True:
@@ -224,7 +228,8 @@ def floods():
             # Answers to neighbours that do not exist fill the node's socket while the system resolves their addresses.
             same(f"the segment's questions are answered after {kind} from {where}",
                  until(lambda: hostile(ROOT, asked, "mallory").line(30) == "0"), True)
-        first = lambda source, count: nb.datagram(nb.name(f"F{count % 500}"), nb.name("NODE1"), bytes(300), count, source, flags=3, total=900)
+        first = lambda source, count: nb.datagram(nb.name(f"F{count % 500}"), nb.name("NODE1"), bytes(300), count,
+                                                  source, flags=3, total=900)
         bad = hostile(ROOT, flooder(first, nb.DATAGRAM, addresses, 1000), "far")
         bad.line()
 
@@ -235,9 +240,11 @@ def floods():
                 payload = nb.write("alerts", f"fragments {where} {turn}".encode() + b" " * 300)
                 ends = nb.name("FRAGGER"), nb.name("NODE1")
                 total = 68 + len(payload)
-                own.sendto(nb.datagram(*ends, payload[:200], identity, MALLORY, flags=3, total=total), (ONE, nb.DATAGRAM))
+                own.sendto(nb.datagram(*ends, payload[:200], identity, MALLORY, flags=3, total=total),
+                           (ONE, nb.DATAGRAM))
                 time.sleep(0.01)
-                own.sendto(nb.datagram(*ends, payload[200:], identity, MALLORY, flags=0, total=total, offset=268, names=False),
+                own.sendto(nb.datagram(*ends, payload[200:], identity, MALLORY, flags=0, total=total, offset=268,
+                                       names=False),
                            (ONE, nb.DATAGRAM))
                 time.sleep(0.02)
             say("sent")
@@ -246,7 +253,8 @@ def floods():
         until(lambda: arrived() == 12, 3)
         check(f"the segment's fragmented messages arrive during fragments from {where}", arrived() >= 11, arrived())
         bad.stop()
-        message = lambda source, count: nb.datagram(nb.name(f"G{count % 500}"), nb.name("NODE1"), nb.write("nothing", b"x"), count, source)
+        message = lambda source, count: nb.datagram(nb.name(f"G{count % 500}"), nb.name("NODE1"),
+                                                    nb.write("nothing", b"x"), count, source)
         bad = hostile(ROOT, flooder(message, nb.DATAGRAM, addresses, 3000), "far")
         bad.line()
         # The system may drop one, as it may any datagram.
@@ -267,7 +275,8 @@ def every_packet():
         def sender(say):
             forger = nb.Forger()
             sent = 0
-            for opcode, response, code, flags in itertools.product(range(16), (0, nb.RESPONSE), (0, 3, 5, 6, 7), (0x0110, 0x0580)):
+            for opcode, response, code, flags in itertools.product(range(16), (0, nb.RESPONSE), (0, 3, 5, 6, 7),
+                                                                   (0x0110, 0x0580)):
                 for text, suffix in OWN + [("NODE3", 0), ("*", 0)]:
                     encoded = nb.WILDCARD if text == "*" else nb.name(text, suffix)
                     for source in addresses:
@@ -278,7 +287,8 @@ def every_packet():
                         if sent % 400 == 0:
                             time.sleep(0.02)
             for kind, flags, source in itertools.product(range(0x10, 0x18), range(4), addresses):
-                forger.send(nb.datagram(nb.name("NODE3"), nb.name("NODE1"), nb.write("alerts", b"made up"), sent, source, kind, flags),
+                forger.send(nb.datagram(nb.name("NODE3"), nb.name("NODE1"), nb.write("alerts", b"made up"), sent,
+                                        source, kind, flags),
                             source, ONE, nb.DATAGRAM)
                 sent += 1
             say(sent)
@@ -357,14 +367,16 @@ def name_servers_address():
     server.line()
     for machine, aliases in ((one, ()), (three, ALIASES)):
         machine.node.stop()
-        machine.start_node("--node-type", "m", "--wins", FAR, *(word for name in aliases for word in ("--name", name)), held=False)
+        machine.start_node("--node-type", "m", "--wins", FAR, *(word for name in aliases for word in ("--name", name)),
+                           held=False)
         machine.node.says(f"name_held name={aliases[-1]}<00>" if aliases else "name_held name=LAB<1e>")
     none("a node with a WINS server holds its names", settled(one))
     same("and finds others", one.run(BOB, "resolve", ALIASES[0]).out.strip(), THREE)
 
     def guesser(say):
         forger = nb.Forger()
-        kinds = [dict(code=0), dict(code=3), dict(code=6), dict(code=7), dict(opcode=nb.WACK), dict(opcode=nb.REGISTRATION),
+        kinds = [dict(code=0), dict(code=3), dict(code=6), dict(code=7), dict(opcode=nb.WACK),
+                 dict(opcode=nb.REGISTRATION),
                  dict(opcode=nb.REGISTRATION, code=6), dict(opcode=nb.RELEASE), dict(kind=2)]
         names = [nb.name(*name) for name in OWN + [(alias, 0) for alias in ALIASES] + [("NOBODY", 0)]]
         for turn in itertools.count():
@@ -376,7 +388,8 @@ def name_servers_address():
     bad = hostile(ROOT, guesser, "mallory")
     bad.line()
     done = [one.run(BOB, "resolve", name, patience=20) for name in [*ALIASES[1:4], "NOBODY", "NOBODY2"]]
-    check("who looks for a name meanwhile is told something in time", all(found.status in (0, 1, 3) for found in done), done)
+    check("who looks for a name meanwhile is told something in time", all(found.status in (0, 1, 3) for found in done),
+          done)
     lost = sum((at_work(one, three, heard) for _ in range(5)), [])
     check("honest messages arrive meanwhile", len(lost) <= 1, lost)
     bad.stop()
@@ -403,22 +416,26 @@ def printed():
     bad.line()
     done = one.run(BOB, "status", MALLORY)
     check("names of another node are printed without control characters",
-          "PLAIN" in done.out and not any(ord(c) < 32 and c != "\n" for c in done.out) and done.out.count("\n") == 2, ascii(str(done)))
+          "PLAIN" in done.out and not any(ord(c) < 32 and c != "\n" for c in done.out) and done.out.count("\n") == 2,
+          ascii(str(done)))
     shown = one.listen_slowly(ROOT, "shown", 'printf "[%s]\\n" "$MAILSLOT_COMPUTER"', "--network")
 
     def sender(say):
         own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         for slot in ("shown", "alerts"):
-            own.sendto(nb.datagram(nb.name(evil), nb.name("NODE1"), nb.write(slot, b"evil"), 77, MALLORY), (ONE, nb.DATAGRAM))
-        own.sendto(nb.datagram(nb.name("PLAIN"), nb.name("NODE1"), nb.write("shown", b"plain"), 78, MALLORY), (ONE, nb.DATAGRAM))
+            own.sendto(nb.datagram(nb.name(evil), nb.name("NODE1"), nb.write(slot, b"evil"), 77, MALLORY),
+                       (ONE, nb.DATAGRAM))
+        own.sendto(nb.datagram(nb.name("PLAIN"), nb.name("NODE1"), nb.write("shown", b"plain"), 78, MALLORY),
+                   (ONE, nb.DATAGRAM))
         say("sent")
     hostile(ROOT, sender, "mallory").line()
     until(lambda: "[PLAIN]" in shown.out(), 8)
     check("a command is told a sender's name without control characters",
-          "[PLAIN]" in shown.out() and not any(ord(c) < 32 and c != "\n" for c in shown.out()) and shown.out().count("\n") <= 2,
-          ascii(shown.out()))
+          "[PLAIN]" in shown.out() and not any(ord(c) < 32 and c != "\n" for c in shown.out())
+          and shown.out().count("\n") <= 2, ascii(shown.out()))
     message = heard.until("evil", 3)
-    check("and so is a reader", not message or not any(ord(c) < 32 for c in message["origin"]["computer"]), ascii(message))
+    check("and so is a reader", not message or not any(ord(c) < 32 for c in message["origin"]["computer"]),
+          ascii(message))
     bad.stop()
     close(one, three)
 

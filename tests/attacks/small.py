@@ -25,7 +25,8 @@ def files():
             tries = {
                 "write": lambda: os.close(os.open(full, os.O_WRONLY | os.O_NONBLOCK)),
                 "remove": lambda: os.unlink(full), "remove directory": lambda: os.rmdir(full),
-                "rename": lambda: os.rename(full, f"{world.slots}/.moved"), "link": lambda: os.link(full, f"{world.slots}/.linked"),
+                "rename": lambda: os.rename(full, f"{world.slots}/.moved"),
+                "link": lambda: os.link(full, f"{world.slots}/.linked"),
                 "change mode": lambda: os.chmod(full, 0o777), "change times": lambda: os.utime(full, (1, 1)),
                 "cut": lambda: os.truncate(full, 0), "add to": lambda: os.mkdir(full + "/x"),
                 "put over": lambda: os.rename(made, full),
@@ -147,7 +148,8 @@ def raised():
     done = world.run(MAL, "send", "alerts", "x", MAILSLOT_ROOT=mine.slots, program=raised_copy)
     check("nor the slots that a variable leads to", done.status != 0 and "x" not in listener.data(), done)
 
-    for name, make in {"another user's": lambda path: (shutil.copy(evil + "/EVIL.toml", path), os.chown(path, MAL, MAL), os.chmod(path, 0o600)),
+    for name, make in {"another user's": lambda path: (shutil.copy(evil + "/EVIL.toml", path), os.chown(path, MAL, MAL),
+                                                       os.chmod(path, 0o600)),
                        "a link to another user's": lambda path: os.symlink(evil + "/EVIL.toml", path)}.items():
         path = world.domains + "/EVIL.toml"
         make(path)
@@ -177,7 +179,8 @@ def secrets_erased():
 
     def found():
         counts = dict.fromkeys(needles, 0)
-        with open(f"/proc/{one.node.pid}/maps", encoding="ascii") as maps, open(f"/proc/{one.node.pid}/mem", "rb", 0) as memory:
+        with open(f"/proc/{one.node.pid}/maps", encoding="ascii") as maps, \
+                open(f"/proc/{one.node.pid}/mem", "rb", 0) as memory:
             for line in maps:
                 place, rights = line.split()[:2]
                 if not rights.startswith("rw"):
@@ -195,7 +198,8 @@ def secrets_erased():
     check("the secrets can be found while they are used", during["naming"] > 0, during)
     os.unlink(path)
     one.node.process.send_signal(signal.SIGHUP)
-    check("the domain goes", until(lambda: "PLANT" not in one.run(ROOT, "node", "status").out, 10), one.node.err()[-600:])
+    check("the domain goes", until(lambda: "PLANT" not in one.run(ROOT, "node", "status").out, 10),
+          one.node.err()[-600:])
     gone = until(lambda: not any(found().values()), 5)
     check("and with it every copy of its secrets", gone, found())
     one.close()

@@ -62,17 +62,21 @@ class Attacker:
         if choose < 0.3:
             return bytes([self.random.choice([0, 0, 0, 1, 2, 3, 4, 255])]) + self.random.randbytes(size)
         if choose < 0.5:
-            return slots.attached(self.random.choice([0, 1, 65536, 1 << 20, 3 << 20, 11 << 20, 1 << 40, (1 << 64) - 1]), self.random.random() < 0.3)
+            return slots.attached(self.random.choice([0, 1, 65536, 1 << 20, 3 << 20, 11 << 20, 1 << 40, (1 << 64) - 1]),
+                                  self.random.random() < 0.3)
         if choose < 0.6:
-            return slots.inline(b"o" * 10, slots.origin(self.random.randbytes(self.random.randrange(200)), b"PLANT", True))
+            return slots.inline(b"o" * 10,
+                                slots.origin(self.random.randbytes(self.random.randrange(200)), b"PLANT", True))
         reply, long = asking.reply_name(self.random.randrange(1 << 128)), self.random.choice([0, 1, 5000, 0xffffffff])
-        address = self.random.choice([r"\\PLANT\mailslot\x", r"\\NODE3\mailslot\alerts2", r"\\NOBODY\mailslot\x", r"\\*\mailslot\x", "x"])
+        address = self.random.choice([r"\\PLANT\mailslot\x", r"\\NODE3\mailslot\alerts2", r"\\NOBODY\mailslot\x",
+                                      r"\\*\mailslot\x", "x"])
         if choose < 0.75:
-            request = asking.routes(reply, self.random.randrange(5), address, long, long, self.random.randbytes(size % 3000))
+            request = asking.routes(reply, self.random.randrange(5), address, long, long,
+                                    self.random.randbytes(size % 3000))
         elif choose < 0.9:
             request = asking.control(reply, self.random.choice(
-                ["status", {"resolve": f"Q{size}"}, {"node-status": "10.97.1.13"}, {"members": "PLANT"}, {"capture": {"slot": "x"}},
-                 {"send": {"group": "LAB", "slot": "x", "data": [1] * (size % 400)}}]))
+                ["status", {"resolve": f"Q{size}"}, {"node-status": "10.97.1.13"}, {"members": "PLANT"},
+                 {"capture": {"slot": "x"}}, {"send": {"group": "LAB", "slot": "x", "data": [1] * (size % 400)}}]))
         else:
             request = asking.message(address, self.random.randbytes(size % 500))
         request = bytearray(slots.inline(*request))
@@ -113,14 +117,16 @@ class Attacker:
         if not known:
             return
         path = self.random.choice(known)
-        path = self.random.choice([path + f".{self.planted}", slots.beside(path, VIC, self.uid), slots.beside(path, 0, self.uid)])
+        path = self.random.choice([path + f".{self.planted}", slots.beside(path, VIC, self.uid),
+                                   slots.beside(path, 0, self.uid)])
         plant(f"{self.world.slots}/{path}", self.random.choice(KINDS))
 
     def clear(self):
         for name in os.listdir(self.world.slots):
             path = f"{self.world.slots}/{name}"
             if os.lstat(path).st_uid == self.uid:
-                shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
+                shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) and not os.path.islink(path) \
+                    else os.unlink(path)
         self.fakes.clear()
 
     def lock(self):
@@ -138,7 +144,8 @@ class Attacker:
         found = slots.living(self.world.slots, "target", VIC)
         if found and len(self.fakes) < 30:
             entry = os.path.relpath(found[0], self.world.slots)
-            where = f"{self.world.slots}/{slots.beside(entry, VIC, self.uid)}" + self.random.choice(["", f".{self.planted}"])
+            where = f"{self.world.slots}/{slots.beside(entry, VIC, self.uid)}" \
+                + self.random.choice(["", f".{self.planted}"])
             fake = slots.Imitation(where, self.random.choice(["target", "another"]), slots.template(found[0]))
             if self.random.random() < 0.5:
                 fake.live()
@@ -166,8 +173,9 @@ class Attacker:
 
     def go_on(self):
         signal.signal(signal.SIGIO, signal.SIG_IGN)
-        actions = [self.connect] * 10 + [self.send] * 60 + [self.large] * 6 + [self.hang_up] * 4 + [self.connect_many] * 2 + \
-            [self.plant] * 6 + [self.lock] * 6 + [self.imitate] * 2 + [self.clear] + [self.fill]
+        actions = [self.connect] * 10 + [self.send] * 60 + [self.large] * 6 + [self.hang_up] * 4 + \
+            [self.connect_many] * 2 + [self.plant] * 6 + [self.lock] * 6 + [self.imitate] * 2 + [self.clear] + \
+            [self.fill]
         done = 0
         while True:
             self.attempt(self.random.choice(actions))
@@ -179,7 +187,8 @@ class Attacker:
 def soak():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--seconds", type=float, default=float(os.environ.get("MAILSLOT_SOAK", "3600")))
-    arguments.add_argument("--seed", type=int, default=int(os.environ.get("MAILSLOT_SEED", "0")) or random.randrange(1, 1 << 32))
+    arguments.add_argument("--seed", type=int,
+                           default=int(os.environ.get("MAILSLOT_SEED", "0")) or random.randrange(1, 1 << 32))
     settings = arguments.parse_args()
     print(f"seed {settings.seed}, {settings.seconds:.0f} s", flush=True)
     one, three = machines(size="128m")
@@ -204,7 +213,8 @@ def soak():
             # The first creator has a name, so no other user's slot of that name may live while its owner restarts.
             for uid in list(attackers):
                 stop(uid)
-            listener = one.listen(VIC, "target", "--access", "everyone", "--capacity", "4M", "--max-size", "200000", wait=False)
+            listener = one.listen(VIC, "target", "--access", "everyone", "--capacity", "4M", "--max-size", "200000",
+                                  wait=False)
             if not listener.says("listening on"):
                 wrong.append(f"the name is not free: {listener.err()}")
                 break
@@ -249,12 +259,14 @@ def soak():
         if choices.random() < 0.01:
             listener.kill()
             listener = None
-    print(f"{begun['messages']} honest messages, {begun['attacks'] * 500} hostile actions, {begun['lives']} lives of the listener", flush=True)
+    print(f"{begun['messages']} honest messages, {begun['attacks'] * 500} hostile actions, "
+          f"{begun['lives']} lives of the listener", flush=True)
     none(f"honest messages arrive in order and all stays within bounds (seed {settings.seed})", wrong)
     for uid in list(attackers):
         stop(uid)
     if wrong:
-        print(f"-- the node's log ends with:\n{one.node.err()[-1500:]}\n-- its doctor:\n{one.run(ROOT, 'doctor').out}", flush=True)
+        print(f"-- the node's log ends with:\n{one.node.err()[-1500:]}\n-- its doctor:\n{one.run(ROOT, 'doctor').out}",
+              flush=True)
     until(lambda: not at_work(one, heard))
     none("the node is at work afterwards", at_work(one, heard))
     one.close()

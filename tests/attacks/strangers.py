@@ -28,7 +28,8 @@ def domain(descriptors=None):
         text = file.read()
     for machine in machines[1:]:
         machine.run(ROOT, "domain", "join", "-", given=text)
-    one.start_node("--netbios", "false", "--listen", "tcp/0.0.0.0:7447", held=False, domain=True, descriptors=descriptors)
+    one.start_node("--netbios", "false", "--listen", "tcp/0.0.0.0:7447", held=False, domain=True,
+                   descriptors=descriptors)
     join(machines[1])
     heard = machines[1].listen(ROOT, "alerts", "--network")
     until(lambda: "alerts" in one.run(ROOT, "list", "--domain", "PLANT").out)
@@ -49,7 +50,8 @@ def confirmed(one, slot="alerts", outcome="delivered", within="20s"):
 
 def session(zenoh):
     config = zenoh.Config()
-    for key, value in {"mode": "client", "scouting/multicast/enabled": False, "connect/endpoints": ["tcp/10.97.1.11:7447"]}.items():
+    for key, value in {"mode": "client", "scouting/multicast/enabled": False,
+                       "connect/endpoints": ["tcp/10.97.1.11:7447"]}.items():
         config.insert_json5(key, json.dumps(value))
     return zenoh.open(config)
 
@@ -102,7 +104,8 @@ def connections():
         check("and a member that was not there before comes in", join(three), three.node.err())
         with open(f"/proc/{one.node.pid}/limits", encoding="ascii") as limits:
             most = int(next(line for line in limits if line.startswith("Max open files")).split()[3])
-        check("the node has descriptors left", len(one.node.descriptors()) < most - 100, f"{len(one.node.descriptors())} of {most}")
+        check("the node has descriptors left", len(one.node.descriptors()) < most - 100,
+              f"{len(one.node.descriptors())} of {most}")
         for machine in (one, two, three):
             machine.close()
 
@@ -132,7 +135,8 @@ def tokens():
         bad = hostile(BOB, declarer, "stranger")
         for _ in range(4):
             bad.line(60)
-        check(f"{kind} tokens of a stranger cost bounded memory", one.node.memory() - before < 64, f"{before:.0f} {one.node.memory():.0f} MiB")
+        check(f"{kind} tokens of a stranger cost bounded memory", one.node.memory() - before < 64,
+              f"{before:.0f} {one.node.memory():.0f} MiB")
         none("members go on", confirmed(one))
         check("and come in", join(three), three.node.err())
         bad.stop()
@@ -148,7 +152,8 @@ def silent_queryables():
         import zenoh
         held = []
         own = [session(zenoh) for _ in range(3)]
-        declared = [one.declare_queryable(where, held.append) for one in own for where in (f"{prefix}/**", f"{prefix}/all/*", "**")]
+        declared = [one.declare_queryable(where, held.append) for one in own
+                    for where in (f"{prefix}/**", f"{prefix}/all/*", "**")]
         say("ready", len(declared))
         while True:
             time.sleep(0.1)
@@ -162,10 +167,11 @@ def silent_queryables():
     for name, arguments in {"to all": r"\\PLANT\mailslot\alerts", "to one": r"\\NODE2\mailslot\alerts"}.items():
         sender = one.start(BOB, "send", "--confirm=50s", arguments, "x")
         ended = until(lambda: not sender.lives(), 15)
-        check(f"a confirmed write {name} ends when the members have answered", ended and "NODE2 delivered" in sender.out(),
-              sender.out() + sender.err())
+        check(f"a confirmed write {name} ends when the members have answered",
+              ended and "NODE2 delivered" in sender.out(), sender.out() + sender.err())
     sender = one.start(BOB, "send", "--confirm=3s", r"\\PLANT\mailslot\nothing", "x")
-    check("one that nobody answers ends, too", until(lambda: not sender.lives(), 15) and "delivered" not in sender.out(), sender.out())
+    check("one that nobody answers ends, too",
+          until(lambda: not sender.lives(), 15) and "delivered" not in sender.out(), sender.out())
     two.node.freeze()
     done = one.run(BOB, "send", "--confirm=1s", r"\\NODE2\mailslot\alerts", "x")
     two.node.thaw()

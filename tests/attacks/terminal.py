@@ -31,8 +31,8 @@ class Terminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
         # The command itself sets off titles only, and only on capable terminals.
         env = world.environment(TERM="dumb", **more)
-        self.process = subprocess.Popen(world.command(uid, [MAILSLOT, *arguments]), env=env, stdin=theirs, stdout=theirs,
-                                        stderr=theirs, start_new_session=True)
+        self.process = subprocess.Popen(world.command(uid, [MAILSLOT, *arguments]), env=env, stdin=theirs,
+                                        stdout=theirs, stderr=theirs, start_new_session=True)
         processes.append(self.process)
         os.close(theirs)
         self.shown = b""
@@ -102,15 +102,18 @@ def own_machine():
     for arguments in (["domain", "show"], ["domain", "show", EVIL], ["domain", "show", "TORN"], ["domain", "new", EVIL],
                       ["domain", "join", EVIL], ["domain", "rotate", "TORN"]):
         wrong += shows(world, ROOT, *arguments, has=["pwned"])
-    for arguments in ([EVIL], ["send", f"--wait={EVIL}", "x", "x"], ["listen", "--access", f"users:{EVIL}", "x"], ["list", f"--{EVIL}"],
-                      ["listen", "--format", EVIL, "x"], ["node", "--computer", EVIL], ["node", "--config", EVIL], ["find-dc", EVIL],
+    for arguments in ([EVIL], ["send", f"--wait={EVIL}", "x", "x"], ["listen", "--access", f"users:{EVIL}", "x"],
+                      ["list", f"--{EVIL}"],
+                      ["listen", "--format", EVIL, "x"], ["node", "--computer", EVIL], ["node", "--config", EVIL],
+                      ["find-dc", EVIL],
                       ["status", EVIL], ["resolve", EVIL], ["browse", EVIL], ["capture", "--write", f"/nowhere/{EVIL}"],
                       ["send", rf"\\{EVIL}\mailslot\{EVIL}", "x"]):
         wrong += shows(world, BOB, *arguments, has=[])
     none("names and errors reach a terminal as text", wrong)
     reader = Terminal(world, VIC, "listen", "--verbose", "--access", "everyone", r"\\.\mailslot\read")
     reader.read(lambda shown: "listening on" in shown)
-    for data in (EVIL.encode(), bytes(range(256)), "".join(map(chr, range(1, 0x3000))).encode(), b"\xff\x9b\xc2", b"the last"):
+    for data in (EVIL.encode(), bytes(range(256)), "".join(map(chr, range(1, 0x3000))).encode(), b"\xff\x9b\xc2",
+                 b"the last"):
         put(world, "read", data)
     text = reader.read(lambda shown: "the last" in shown)
     check("messages are shown", "the last" in text, ascii(text[-300:]))
@@ -134,7 +137,8 @@ def network():
     name, raw = EVIL.replace("\\", ""), b"E\x1b[2J\x07\r\n\x9b\x85"
     three.listen(MAL, name, "--access", "everyone", "--network")
     one.listen(MAL, name, "--access", "everyone", "--network")
-    until(lambda: "pwned" in three.run(ROOT, "list", "--domain", "PLANT").out and one.run(ROOT, "list", "--domain", "PLANT").out.count("pwned") > 1)
+    until(lambda: "pwned" in three.run(ROOT, "list", "--domain", "PLANT").out
+          and one.run(ROOT, "list", "--domain", "PLANT").out.count("pwned") > 1)
 
     def liar(say):
         """A machine that sends all announcements and answers, requested or not."""
@@ -142,10 +146,12 @@ def network():
         for port, one_socket in zip((nb.NAME, nb.DATAGRAM), own):
             one_socket.bind(("10.97.1.12", port))
         own[0].settimeout(0.05)
-        announcement = b"\x01\0" + struct.pack("<I", 1000) + raw.ljust(16, b"\0") + b"\5\1" + struct.pack("<IHH", 3, 0x010f, 0xaa55)
+        announcement = b"\x01\0" + struct.pack("<I", 1000) + raw.ljust(16, b"\0") + b"\5\1" \
+            + struct.pack("<IHH", 3, 0x010f, 0xaa55)
         announcement += raw + b"\0"
         wide = "LAB".encode("utf-16-le") + b"\0\0"
-        controller = struct.pack("<H", 12) + raw + b"\0" + b"\0" * (len(raw) % 2 == 0) + "E\x1b[2J\x07\r\n".encode("utf-16-le") + b"\0\0" + wide
+        controller = struct.pack("<H", 12) + raw + b"\0" + b"\0" * (len(raw) % 2 == 0) \
+            + "E\x1b[2J\x07\r\n".encode("utf-16-le") + b"\0\0" + wide
         controller += struct.pack("<IHH", 1, 0xFFFF, 0xFFFF)
         say("ready")
         number = 0
@@ -160,17 +166,21 @@ def network():
                 pass
             for slot, data in (("BROWSE", announcement), ("alerts", b"evil"), ("x\x1b[2J\x07", b"evil"),
                                *((rf"NET\GETDC{pid}", controller) for pid in finders())):
-                own[1].sendto(nb.datagram(nb.name(raw), nb.name("NODE1"), nb.write(slot, data), number, "10.97.1.12"), ("10.97.1.11", nb.DATAGRAM))
+                own[1].sendto(nb.datagram(nb.name(raw), nb.name("NODE1"), nb.write(slot, data), number, "10.97.1.12"),
+                              ("10.97.1.11", nb.DATAGRAM))
     bad = hostile(ROOT, liar, "mallory")
     bad.line()
     wrong = []
     for uid in (BOB, ROOT):
         for arguments, has in (
                 (["status", "10.97.1.12"], ["PLAIN"]), (["status", "--json", "10.97.1.12"], ["PLAIN"]),
-                (["browse", "--quiet", "--duration", "1s"], ["server"]), (["find-dc", "--timeout", "8s", "LAB"], ["10.97.1.12"]),
+                (["browse", "--quiet", "--duration", "1s"], ["server"]),
+                (["find-dc", "--timeout", "8s", "LAB"], ["10.97.1.12"]),
                 (["list", "--domain", "PLANT"], ["pwned"]), (["node", "status"], ["NODE1"]),
-                (["doctor", rf"\\PLANT\mailslot\{name}"], ["PLANT"]), (["doctor", rf"\\NODE3\mailslot\{name}"], []), (["doctor"], []),
-                (["send", "--confirm=2s", rf"\\PLANT\mailslot\{name}", "x"], ["NODE3"]), (["resolve", raw.decode("latin-1")], []),
+                (["doctor", rf"\\PLANT\mailslot\{name}"], ["PLANT"]), (["doctor", rf"\\NODE3\mailslot\{name}"], []),
+                (["doctor"], []),
+                (["send", "--confirm=2s", rf"\\PLANT\mailslot\{name}", "x"], ["NODE3"]),
+                (["resolve", raw.decode("latin-1")], []),
                 (["send", rf"\\NODE3\mailslot\{name}", "x"], []), (["capture", "--count", "1"], [])):
             wrong += shows(one, uid, *arguments, has=has)
     none("what others call themselves reaches a terminal as text", wrong)

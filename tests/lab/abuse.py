@@ -82,7 +82,8 @@ def forge(packet, source, port=DATAGRAM):
     """Sends the packet as if it came from another address."""
     global sent
     udp = struct.pack(">HHHH", port, port, 8 + len(packet), 0) + packet
-    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(target))
+    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, socket.inet_aton(source),
+                       socket.inet_aton(target))
     raw.sendto(head + udp, (target, 0))
     sent += 1
     if sent % PART == 0:
@@ -92,7 +93,8 @@ def forge(packet, source, port=DATAGRAM):
 def settle(port):
     """Waits until the node has answered, and so has received everything before."""
     for number in range(5):
-        question = query("LINUX1", 60000 + number) if port == NAME else datagram("ABUSER", "NOBODY", b"", 60000 + number)
+        question = query("LINUX1", 60000 + number) if port == NAME \
+            else datagram("ABUSER", "NOBODY", b"", 60000 + number)
         own.sendto(question, (target, port))
         try:
             while own.recv(2048)[:1] not in (question[:1], b"\x13"):

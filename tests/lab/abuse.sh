@@ -56,7 +56,8 @@ held=$(said linux1 node status | grep ' held ')
 before=$(memory VmRSS)
 
 counts "malformed packets are counted" malformed - dropped_malformed
-counts "messages sent in one piece, and their copies, are taken one by one" joined - undelivered_no_slot dropped_duplicate
+counts "messages sent in one piece, and their copies, are taken one by one" \
+    joined - undelivered_no_slot dropped_duplicate
 counts "the copies are known" joined 1000 dropped_duplicate
 counts "messages of forged senders are taken for what they say" spoofed - undelivered_no_slot
 counts "forged releases are counted and not obeyed" forged_releases - dropped_demand dropped_other_subnet
@@ -87,7 +88,8 @@ same "none is counted twice" "$(($(counted $labels) - flood))" "$sent"
 check "the slot became full" [ "$(counted undelivered_full)" -gt 1000 ]
 delivered=$(($(counted delivered) - delivered))
 kill -CONT "$flooded"
-same "an honest machine writes to the flooded slot afterwards" "$(said linux2 send --wait '\\LINUX1\mailslot\flooded' last)" "status 0"
+same "an honest machine writes to the flooded slot afterwards" \
+    "$(said linux2 send --wait '\\LINUX1\mailslot\flooded' last)" "status 0"
 check "that arrives" until_line "$scratch/flooded.out" '"data":"last"'
 same "the slot has all that was delivered, and that" "$(wc -l <"$scratch/flooded.out")" $((delivered + 1))
 

@@ -26,7 +26,13 @@ give() {
 }
 
 start_samba server SERVER 'wins support = yes'
-until_registered() { for _ in $(seq 600); do on server nmblookup --recursion -U 10.91.0.3 "$1" 2>&1 | grep -q "<00>" && return; sleep 0.1; done; return 1; }
+until_registered() {
+    for _ in $(seq 600); do
+        on server nmblookup --recursion -U 10.91.0.3 "$1" 2>&1 | grep -q "<00>" && return
+        sleep 0.1
+    done
+    return 1
+}
 check "a name server is there" until_registered SERVER
 check "a plain node holds its names" start_node plain plain PLAIN --wins 10.91.0.3
 
@@ -59,7 +65,8 @@ works() {
     check "$case: that of the node as well" until_line "$scratch/there.out" '"data":"last"'
     same "$case: each has come once" "$(data "$scratch/here.out" | sort)" "$expected"
     same "$case: at the plain node as well" "$(data "$scratch/there.out" | sort)" "$expected"
-    same "$case: nothing of the network is refused" "$(grep -E 'not_used|refused|conflict' "$scratch/odd.log" "$scratch/plain.log")" ""
+    same "$case: nothing of the network is refused" \
+        "$(grep -E 'not_used|refused|conflict' "$scratch/odd.log" "$scratch/plain.log")" ""
     for process in "$here" "$there" "$node"; do stop "$process"; done
 }
 
@@ -71,7 +78,13 @@ control() {
     [ "$2" = no ] || check "$1: nmbd is found by 255.255.255.255" until_answered -B 255.255.255.255
     stop "$pid"
 }
-until_answered() { for _ in $(seq 100); do on plain nmblookup "$@" NMBD 2>&1 | grep -q "NMBD<00>" && return; sleep 0.1; done; return 1; }
+until_answered() {
+    for _ in $(seq 100); do
+        on plain nmblookup "$@" NMBD 2>&1 | grep -q "NMBD<00>" && return
+        sleep 0.1
+    done
+    return 1
+}
 
 # beside_nmbd CASE BROADCASTS ADDRESS...: the node works, and nmbd as well.
 beside_nmbd() {
@@ -90,7 +103,8 @@ beside_nmbd "an address that is passed on" yes "10.91.0.1/24 brd + dev eth0" "10
 beside_nmbd "two interfaces on one network" yes "10.91.0.1/24 brd + dev eth0" "10.91.0.4/24 brd + dev eth1"
 beside_nmbd "an address of a service" yes "10.91.0.1/24 brd + dev eth0" "10.96.0.1/32 dev dummy0"
 beside_nmbd "an address that is local to the link" yes "10.91.0.1/24 brd + dev eth0" "169.254.9.9/16 dev dummy0"
-beside_nmbd "a second subnet, and one around all" yes "10.91.0.1/24 brd + dev eth0" "10.97.0.1/24 brd + dev eth0" "10.0.0.1/8 brd + dev dummy0"
+beside_nmbd "a second subnet, and one around all" yes "10.91.0.1/24 brd + dev eth0" "10.97.0.1/24 brd + dev eth0" \
+    "10.0.0.1/8 brd + dev dummy0"
 
 # Random sets, all with the same beginning. nmbd works with only some: an address that is its subnet's broadcast address
 # ends it. MAILSLOT_SEED changes the sets.

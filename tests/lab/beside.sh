@@ -56,17 +56,19 @@ says "the node asks for domain controllers" "$(said linux2 find-dc LABGROUP)" "S
 says "the node's names are nmbd's" "$(said linux2 node status)" "beside nmbd: connected" \
     "LINUX2<00>             unique  held      on eth0"
 says "the doctor sees whose the ports are" "$(said linux2 doctor '\\LINUX1\mailslot\beside')" \
-    "ok       ports      nmbd has UDP ports 137 and 138, and hands messages on to the node" "ok       target     LINUX1 is a computer at $linux1" \
-    "status 0"
+    "ok       ports      nmbd has UDP ports 137 and 138, and hands messages on to the node" \
+    "ok       target     LINUX1 is a computer at $linux1" "status 0"
 kill "$recorder"
 wait "$recorder"
 packets=$(tshark -r "$scratch/beside.pcapng" -Y mailslot -T fields -e ip.src -e ip.dst -e udp.dstport 2>/dev/null)
-says "what nmbd hands on is captured" "$packets" "$linux1"$'\t'"$linux2"$'\t138' "$linux1"$'\t'"${linux2%.*}.255"$'\t138'
+says "what nmbd hands on is captured" "$packets" "$linux1"$'\t'"$linux2"$'\t138' \
+    "$linux1"$'\t'"${linux2%.*}.255"$'\t138'
 says "and so is what the node sends" "$packets" "$linux2"$'\t'"$linux1"$'\t138'
 
 stop "$nmbd"
 check "the node misses nmbd when it has ended" until_line "$scratch/beside.log" "event=nmbd_lost"
-says "so does the doctor" "$(said linux2 doctor)" "problem  ports      the node is to run beside nmbd, and cannot reach it" "status 1"
+says "so does the doctor" "$(said linux2 doctor)" \
+    "problem  ports      the node is to run beside nmbd, and cannot reach it" "status 1"
 check "nmbd runs again" start_nmbd
 check "the node is connected again" [ "$(grep -c "event=nmbd_connected" "$scratch/beside.log")" -eq 2 ]
 same "another host writes to this one again" "$(said linux1 send '\\LINUX2\mailslot\beside' again)" "status 0"
@@ -76,15 +78,18 @@ stop "$beside"
 same "the node ends in good order" "$?" 0
 start wrong linux2 node --computer LINUX2 --workgroup ELSEWHERE --beside-samba --nmbd-socket "$nmbd_socket"
 wrong=$pid
-check "a workgroup that is not nmbd's is told" until_line "$scratch/wrong.log" "event=nmbd_lacks_name name=ELSEWHERE<00>"
+check "a workgroup that is not nmbd's is told" until_line "$scratch/wrong.log" \
+    "event=nmbd_lacks_name name=ELSEWHERE<00>"
 stop "$wrong"
 on linux2 ip link add extra type veth peer name extra2
 on linux2 ip address add 192.0.2.1/24 broadcast + dev extra
 on linux2 ip link set extra2 up
 on linux2 ip link set extra up
-start narrow linux2 node --computer LINUX2 --workgroup LABGROUP --exclude eth0 --beside-samba --nmbd-socket "$nmbd_socket"
+start narrow linux2 node --computer LINUX2 --workgroup LABGROUP --exclude eth0 --beside-samba \
+    --nmbd-socket "$nmbd_socket"
 narrow=$pid
-check "a node that is to leave an interface alone is connected to nmbd" until_line "$scratch/narrow.log" "event=nmbd_connected"
+check "a node that is to leave an interface alone is connected to nmbd" until_line "$scratch/narrow.log" \
+    "event=nmbd_connected"
 same "a message comes by that interface" "$(said linux1 send '\\LABGROUP\mailslot\beside' x)" "status 0"
 for step in $(seq 100); do
     narrow_status=$(said linux2 node status)
@@ -105,4 +110,5 @@ ours="ip.src == $linux2 && udp.srcport > 1024 && (udp.dstport == 137 || udp.dstp
 sent=$(tshark -r "$scratch/beside.pcap" -Y "$ours && mailslot" 2>/dev/null | wc -l)
 check "the node beside nmbd has sent from other ports ($sent)" [ "$sent" -ge 3 ]
 same "tshark has no warning about what it has sent" \
-    "$(tshark -r "$scratch/beside.pcap" -Y "$ours && (_ws.malformed || _ws.expert.severity >= 0x600000)" 2>/dev/null)" ""
+    "$(tshark -r "$scratch/beside.pcap" -Y "$ours && (_ws.malformed || _ws.expert.severity >= 0x600000)" 2>/dev/null)" \
+    ""

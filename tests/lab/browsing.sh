@@ -26,17 +26,20 @@ servers=$(said linux1 browse --json)
 says "the master browser and the ordinary server announce themselves when asked" "$servers" \
     '{"name":"SAMBA1","kind":"master browser","comment":"lab samba","address":"'"$samba"'"}' \
     '{"name":"ORDINARY","kind":"server",' '"address":"'"$linux2"'"}' "status 0"
-same "each server is listed once" "$(grep -o '"name":"[^"]*"' <<<"$servers" | sort)" $'"name":"ORDINARY"\n"name":"SAMBA1"'
+same "each server is listed once" \
+    "$(grep -o '"name":"[^"]*"' <<<"$servers" | sort)" $'"name":"ORDINARY"\n"name":"SAMBA1"'
 says "the workgroup is taken as it is printed" "$(said linux1 browse --duration 2s 'LABGROUP<00>')" SAMBA1 "status 0"
 says "nobody is in another workgroup" "$(said linux1 browse --duration 1s NOWHERE)" "status 0"
 
 says "Samba answers a logon query" "$(said linux1 find-dc LABGROUP)" "SAMBA1  $samba  LABGROUP" "status 0" \
     "by broadcast only" "the node uses no WINS server"
-says "the domain's name in the DNS will do" "$(said linux1 find-dc labgroup.example)" "SAMBA1  $samba  LABGROUP" "status 0"
+says "the domain's name in the DNS will do" "$(said linux1 find-dc labgroup.example)" \
+    "SAMBA1  $samba  LABGROUP" "status 0"
 says "a domain without controllers is named" "$(said linux1 find-dc --timeout 1s NOWHERE)" \
     "no domain controller of NOWHERE answers" "status 3"
 start_node far1 far1 FAR1 --wins "$samba"
-says "behind a router the WINS server tells whom to ask" "$(said far1 find-dc LABGROUP)" "SAMBA1  $samba  LABGROUP" "status 0"
+says "behind a router the WINS server tells whom to ask" "$(said far1 find-dc LABGROUP)" \
+    "SAMBA1  $samba  LABGROUP" "status 0"
 same "which is no broadcast" "$(said far1 find-dc LABGROUP | grep -c broadcast)" 0
 says "a domain that it does not know is asked for by broadcast" "$(said far1 find-dc --timeout 1s NOWHERE)" \
     "by broadcast only" "no WINS server knows one" "status 3"
@@ -44,10 +47,14 @@ says "a domain that it does not know is asked for by broadcast" "$(said far1 fin
 # members HOST NAME: the addresses in a group.
 members() { said "$1" resolve "$2" | sort | tr '\n' ' '; }
 for group in LABGROUP 'LABGROUP<00>' 'labgroup#00' 'labgroup<00>'; do
-    says "a group has all its members ($group)" "$(members linux1 "$group")" "$linux1 group" "$linux2 group" "$samba group" "status 0"
+    says "a group has all its members ($group)" "$(members linux1 "$group")" "$linux1 group" "$linux2 group" \
+        "$samba group" "status 0"
 done
-says "the WINS server does not tell them, and those that are near are asked" "$(members far1 LABGROUP)" "$far group" "${far%.*}.10 group" "status 0"
+says "the WINS server does not tell them, and those that are near are asked" "$(members far1 LABGROUP)" "$far group" \
+    "${far%.*}.10 group" "status 0"
 same "a name is accepted as it is printed" "$(said linux1 resolve 'SAMBA1<20>')" "$samba"$'\n'"status 0"
-says "for a node's status as well" "$(said linux1 status 'samba1<20>' | tr -s ' ')" "SAMBA1<20> unique active" "status 0"
-same "each name that a status shows can be asked for" "$(said linux1 status SAMBA1 | sed -n 's/ *\(unique\|group\).*//p' |
+says "for a node's status as well" "$(said linux1 status 'samba1<20>' | tr -s ' ')" \
+    "SAMBA1<20> unique active" "status 0"
+same "each name that a status shows can be asked for" \
+    "$(said linux1 status SAMBA1 | sed -n 's/ *\(unique\|group\).*//p' |
     while read -r name; do said linux1 resolve "$name" | grep -q "$samba" || echo "$name"; done)" ""

@@ -3,7 +3,8 @@ printf '\n-- capture\n'
 
 # fields FILE: addresses, ports and payload of its packets, without fields that the node cannot know.
 fields() {
-    tshark -r "$1" -Y udp -T fields -e ip.src -e ip.dst -e udp.srcport -e udp.dstport -e udp.payload 2>/dev/null | sort -u
+    tshark -r "$1" -Y udp -T fields -e ip.src -e ip.dst -e udp.srcport -e udp.dstport -e udp.payload 2>/dev/null |
+        sort -u
 }
 
 until_file() {
@@ -33,13 +34,16 @@ wait "$recorder"
 same "a signal ends it" "$?" 143
 "$lab/capture" --stop wire
 strict=(-o ip.check_checksum:TRUE -o udp.check_checksum:TRUE)
-same "tshark reads it without a word" "$(tshark -r "$scratch/node.pcapng" "${strict[@]}" 2>&1 >/dev/null | grep -v 'Running as user')" ""
+same "tshark reads it without a word" \
+    "$(tshark -r "$scratch/node.pcapng" "${strict[@]}" 2>&1 >/dev/null | grep -v 'Running as user')" ""
 same "tshark has no warning about any packet" \
-    "$(tshark -r "$scratch/node.pcapng" "${strict[@]}" -Y '_ws.malformed || _ws.expert.severity >= 0x600000' 2>/dev/null)" ""
+    "$(tshark -r "$scratch/node.pcapng" "${strict[@]}" \
+        -Y '_ws.malformed || _ws.expert.severity >= 0x600000' 2>/dev/null)" ""
 packets=$(tshark -r "$scratch/node.pcapng" -T fields -e frame.interface_name -e frame.packet_flags_direction \
     -e frame.packet_flags_reception_type -e ip.src -e _ws.col.Info 2>/dev/null)
 says "it has what the node has sent" "$packets" $'eth0\t0x00000002\t0\t'"$linux1"$'\tName query NB SAMBA1<00>' \
-    $'eth0\t0x00000002\t0\t'"$linux1"$'\tName query response NBSTAT' $'eth0\t0x00000002\t0\t'"$linux1"$'\tWrite Mail Slot'
+    $'eth0\t0x00000002\t0\t'"$linux1"$'\tName query response NBSTAT' \
+    $'eth0\t0x00000002\t0\t'"$linux1"$'\tWrite Mail Slot'
 says "it has what the node has received" "$packets" $'eth0\t0x00000001\t1\t'"$samba"$'\tName query response NB' \
     $'eth0\t0x00000001\t3\t'"$linux2"$'\tName query NB LINUX1<00>' $'eth0\t0x00000001\t1\t'"$linux2"$'\tWrite Mail Slot'
 same "each of its packets was on the wire" \
@@ -52,7 +56,8 @@ while kill -0 "$piped" 2>/dev/null; do on linux2 nmblookup LINUX1 >/dev/null; do
 same "a pipe gets as many packets as it wants" "$(wc -l <"$scratch/piped.out")" 3
 same "and tshark has nothing to say" "$(grep -v 'Running as user' "$scratch/piped.log")" ""
 says "other users may not capture" \
-    "$(on linux1 setpriv --reuid nobody --clear-groups "$mailslot" capture --count 1 2>&1 >/dev/null; echo "status $?")" \
+    "$(on linux1 setpriv --reuid nobody --clear-groups "$mailslot" capture --count 1 2>&1 >/dev/null
+        echo "status $?")" \
     "only root and the user of the network node may capture" "status 4"
 same "a capture ends when its time is over" \
     "$(said linux1 capture --duration 100ms --write "$scratch/short.pcapng")" "status 0"

@@ -14,7 +14,13 @@ lines() { grep -cF -- "$1" "$log"; }
 # answers NAME: whether the node answers for it.
 answers() { on plain nmblookup -U 10.95.0.1 "$1" 2>&1 | grep -q "<00>"; }
 until_answers() { until_answers_at 10.95.0.1 "$1"; }
-until_answers_at() { for _ in $(seq 100); do on plain nmblookup -U "$1" "${2:-HERE}" 2>&1 | grep -q "<00>" && return; sleep 0.1; done; return 1; }
+until_answers_at() {
+    for _ in $(seq 100); do
+        on plain nmblookup -U "$1" "${2:-HERE}" 2>&1 | grep -q "<00>" && return
+        sleep 0.1
+    done
+    return 1
+}
 
 # take ADDRESS PORT: lets another program have the port, even before the address exists. Sets `pid`.
 take() {
@@ -41,9 +47,11 @@ node=$pid
 check "a node holds its names" until_line "$log" "name_held name=LABGROUP<1e> interface=eth0"
 for round in 1 2 3; do
     ip -n "$here" addr add 10.98.0.1/24 dev dummy0
-    check "an address that comes is used ($round)" until_lines "$log" "interface_used name=dummy0 address=10.98.0.1/24" "$round"
+    check "an address that comes is used ($round)" until_lines "$log" \
+        "interface_used name=dummy0 address=10.98.0.1/24" "$round"
     ip -n "$here" addr del 10.98.0.1/24 dev dummy0
-    check "an address that goes is left ($round)" until_lines "$log" "interface_gone name=dummy0 address=10.98.0.1/24" "$round"
+    check "an address that goes is left ($round)" until_lines "$log" \
+        "interface_gone name=dummy0 address=10.98.0.1/24" "$round"
 done
 ip -n "$here" addr add 10.95.0.100/32 dev eth0
 check "an address in the subnet becomes the node's as well" until_answers_at 10.95.0.100
@@ -57,7 +65,8 @@ ip -n "$here" addr add 10.99.0.1/32 dev dummy0
 check "an address whose port is another program's is not used" until_line "$log" "interface_not_used name=dummy0"
 for round in 4 5 6; do
     ip -n "$here" addr add 10.98.0.1/24 dev dummy0
-    check "others are used all the same ($round)" until_lines "$log" "interface_used name=dummy0 address=10.98.0.1/24" "$round"
+    check "others are used all the same ($round)" until_lines "$log" \
+        "interface_used name=dummy0 address=10.98.0.1/24" "$round"
     ip -n "$here" addr del 10.98.0.1/24 dev dummy0
     check "and left ($round)" until_lines "$log" "interface_gone name=dummy0 address=10.98.0.1/24" "$round"
 done
@@ -68,7 +77,8 @@ says "the node's status says it" "$(said here node status)" "not used: another N
 set_to 'names = ["EXTRA"]'
 check "other settings are taken" until_line "$log" "name_held name=EXTRA<00> interface=eth0"
 check "the node answers for the new name" until_answers EXTRA
-for wrong in 'wins = "x"' 'workgroup = "HERE"' 'computer = "A\\B"' 'name-port = 1137' 'user = "daemon"' 'no-such = 1' 'x'; do
+for wrong in 'wins = "x"' 'workgroup = "HERE"' 'computer = "A\\B"' 'name-port = 1137' 'user = "daemon"' \
+    'no-such = 1' 'x'; do
     case $wrong in name-port*) check "a port is another program's" take 10.95.0.1 1137 ;; esac
     before=$(lines settings_wrong)
     set_to "$wrong"
@@ -78,7 +88,11 @@ done
 for wrong in directory pipe device; do
     before=$(lines settings_wrong)
     rm -f "$settings"
-    case $wrong in directory) mkdir "$settings" ;; pipe) mkfifo "$settings" ;; device) ln -s /dev/zero "$settings" ;; esac
+    case $wrong in
+        directory) mkdir "$settings" ;;
+        pipe) mkfifo "$settings" ;;
+        device) ln -s /dev/zero "$settings" ;;
+    esac
     kill -HUP "$node"
     check "a $wrong in place of settings: it is said" until_lines "$log" settings_wrong $((before + 1))
     check "a $wrong in place of settings: the node goes on as before" answers EXTRA
@@ -131,7 +145,8 @@ ip -n "$here" addr add 10.98.0.1/24 dev dummy0
 check "it finds an address that comes" until_line "$log" "interface_used name=dummy0 address=10.98.0.1/24"
 start_listener heard here x
 check "the plain node is there" start_node plain plain PLAIN
-same "it is written to" "$(said plain send '\\HERE\mailslot\x' 'to one' ; said plain send '\\LABGROUP\mailslot\x' 'to all')" \
+same "it is written to" \
+    "$(said plain send '\\HERE\mailslot\x' 'to one' ; said plain send '\\LABGROUP\mailslot\x' 'to all')" \
     "status 0status 0"
 check "all arrives" until_lines "$scratch/heard.out" '"data":"to ' 2
 stop "$node"

@@ -18,10 +18,12 @@ embedded() {
     printf 'status %d' $?
 }
 
-says "without a node a message is refused" "$(said linux1 send '\\LINUX2\mailslot\embedded' no)" "(Win32 error 3025)" "status 11"
+says "without a node a message is refused" "$(said linux1 send '\\LINUX2\mailslot\embedded' no)" \
+    "(Win32 error 3025)" "status 11"
 same "with one for the moment it is sent" "$(embedded '\\LINUX2\mailslot\embedded' 'to one' 'and more')" "status 0"
 same "a message to a domain is sent" "$(embedded '\\LABGROUP\mailslot\embedded' 'to all')" "status 0"
-same "a message to this machine's domain is sent" "$(said linux1 send --embedded --config "$scratch/embedded.toml" '\\*\mailslot\embedded' 'to ours')" "status 0"
+same "a message to this machine's domain is sent" \
+    "$(said linux1 send --embedded --config "$scratch/embedded.toml" '\\*\mailslot\embedded' 'to ours')" "status 0"
 check "they arrive on the other host" until_line "$scratch/there.out" '"data":"to ours"'
 same "each of them once, and in order" "$(data "$scratch/there.out")" $'to one\nand more\nto all\nto ours'
 says "they tell where they come from" "$(grep '"to all"' "$scratch/there.out")" \
@@ -43,8 +45,12 @@ check "the local message arrives" until_line "$scratch/here.out" '"data":"local"
 } >"$scratch/query"
 chmod 644 "$scratch/query"
 "$lab/capture" --start logon "$scratch/logon.pcap"
-same "a query to Samba's logon mailslot is sent" "$(embedded --file "$scratch/query" '\\LABGROUP\mailslot\NET\NETLOGON')" "status 0"
-answers() { tshark -r "$scratch/logon.pcap" -Y "ip.src == $samba && ip.dst == $linux1 && mailslot.name == \"\\\\MAILSLOT\\\\reply\"" 2>/dev/null | wc -l; }
+same "a query to Samba's logon mailslot is sent" \
+    "$(embedded --file "$scratch/query" '\\LABGROUP\mailslot\NET\NETLOGON')" "status 0"
+answers() {
+    tshark -r "$scratch/logon.pcap" \
+        -Y "ip.src == $samba && ip.dst == $linux1 && mailslot.name == \"\\\\MAILSLOT\\\\reply\"" 2>/dev/null | wc -l
+}
 for step in $(seq 100); do
     [ "$(answers)" -gt 0 ] && break
     sleep 0.1
@@ -52,14 +58,16 @@ done
 check "nmbd has taken it: it answers" [ "$(answers)" -gt 0 ]
 "$lab/capture" --stop logon
 same "tshark has no warning about what was sent" \
-    "$(tshark -r "$scratch/logon.pcap" -Y "ip.src == $linux1 && (nbns || nbdgm) && (_ws.malformed || _ws.expert.severity >= 0x600000)" 2>/dev/null)" ""
+    "$(tshark -r "$scratch/logon.pcap" \
+        -Y "ip.src == $linux1 && (nbns || nbdgm) && (_ws.malformed || _ws.expert.severity >= 0x600000)" 2>/dev/null)" ""
 kill "$here"
 
 start_command program linux1 "$(dirname "$mailslot")/examples/embedded" LINUX1 LABGROUP embedded
 program=$pid
 check "a program with a node of its own holds its names" until_line "$scratch/program.log" "name_held name=LABGROUP<1e>"
 says "nmblookup finds it" "$(on linux2 nmblookup LINUX1)" "$linux1 LINUX1<00>"
-same "every program of its machine sends through it" "$(said linux1 send '\\LINUX2\mailslot\embedded' 'through it')" "status 0"
+same "every program of its machine sends through it" \
+    "$(said linux1 send '\\LINUX2\mailslot\embedded' 'through it')" "status 0"
 check "the message arrives" until_line "$scratch/there.out" '"data":"through it"'
 says "there is no second node" "$(said linux1 node --computer X)" "already runs on this machine" "status 8"
 same "another host tells it to end" "$(said linux2 send '\\LINUX1\mailslot\embedded' quit)" "status 0"

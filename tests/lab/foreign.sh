@@ -10,7 +10,8 @@ for library in $jcifs /usr/lib/python3/dist-packages/impacket; do
 done
 # pysmb is in no distribution.
 pysmb=${CARGO_TARGET_DIR:-$project/target}/pysmb
-[ -e "$pysmb/nmb" ] || /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --target "$pysmb" pysmb==1.2.13 || exit 1
+[ -e "$pysmb/nmb" ] ||
+    /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --target "$pysmb" pysmb==1.2.13 || exit 1
 
 check "a node holds its names" start_node node1 linux1 LINUX1
 
@@ -29,7 +30,9 @@ nmblookup_in() { nmblookup "${@:1:$#-2}" "${*: -2:1}"; }
 # Their node types differ.
 status_in() { nmblookup -A "$2" | grep -E '<(00|20)>' | grep -v GROUP | sed 's/ [BH] </ </'; }
 scan_in() { nbtscan -q -s : "$2" | cut -d: -f1-3 | tr -d ' '; }
-nbstat_in() { nmap -sU -p 137 --script nbstat --disable-arp-ping -n "$2" | grep -oE '137/udp +open|NetBIOS name: [A-Z0-9]*'; }
+nbstat_in() {
+    nmap -sU -p 137 --script nbstat --disable-arp-ping -n "$2" | grep -oE '137/udp +open|NetBIOS name: [A-Z0-9]*'
+}
 export -f nmblookup_in status_in scan_in nbstat_in
 alike "nmblookup" bash -c 'nmblookup_in "$@"' in
 alike "nmblookup to the limited broadcast address" bash -c 'nmblookup_in -B 255.255.255.255 "$@"' in

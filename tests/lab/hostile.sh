@@ -13,6 +13,7 @@ for vector in "$lab"/vectors/*.hex; do
 done
 check "the recorded and the malformed packets are sent ($vectors)" [ "$vectors" -gt 100 ]
 same "the node still holds its names" "$(said linux1 node status | grep ' held ')" "$before"
-says "the node has counted what it dropped" "$(said linux1 node status)" "dropped_malformed" "dropped_not_here" "undelivered_no_slot"
+says "the node has counted what it dropped" "$(said linux1 node status)" "dropped_malformed" "dropped_not_here" \
+    "undelivered_no_slot"
 says "the node still answers" "$(on linux2 nmblookup -A "$linux1")" "LINUX1          <00> -         B <ACTIVE>"
 same "no slot got anything" "$(cat "$scratch/other.out")" ""

@@ -19,8 +19,10 @@ same "a broadcast to a closed slot is sent" "$(said linux2 send '\\LABGROUP\mail
 same "the last broadcast is sent" "$(said linux2 send '\\LABGROUP\mailslot\alerts' last)" "status 0"
 check "the last broadcast reaches the other machine" until_line "$scratch/heard1.out" '"data":"last"'
 check "the last broadcast reaches the sender's machine" until_line "$scratch/heard2.out" '"data":"last"'
-same "the other machine got each message for it once" "$(data "$scratch/heard1.out" | sort)" $'domain\nlast\nown\nunique'
-same "the sender's machine got each message for it once" "$(data "$scratch/heard2.out" | sort)" $'domain\nlast\nown\nself'
+same "the other machine got each message for it once" \
+    "$(data "$scratch/heard1.out" | sort)" $'domain\nlast\nown\nunique'
+same "the sender's machine got each message for it once" \
+    "$(data "$scratch/heard2.out" | sort)" $'domain\nlast\nown\nself'
 same "no other slot got anything" "$(cat "$scratch/other1.out" "$scratch/closed1.out")" ""
 says "messages to a domain tell where they come from" "$(grep '"domain"' "$scratch/heard1.out")" \
     "\"origin\":{\"computer\":\"LINUX2\",\"domain\":\"LABGROUP\",\"address\":\"$linux2\",\"authenticated\":false}"

@@ -12,8 +12,10 @@ for name in '\\LABGROUP' '\\*' '\\LINUX1' '\\LINUX2' '\\SAMBA1' '\\NOBODY'; do
 done
 check "the last one is looked for" until_line "$scratch/node2.log" "there is no computer or domain NOBODY<00>"
 check "messages arrive" until_line "$scratch/heard1.out" '"data":"to \\\\LINUX1"'
-says "names are found" "$(said linux1 resolve 'LABGROUP#1c'; said linux1 status SAMBA1; said linux2 status LINUX1)" SAMBA1 LINUX1
-says "and asked for" "$(on linux1 nmblookup LINUX2; on linux2 nmblookup -A "$linux1")" "$linux2 LINUX2<00>" "LINUX1          <20>"
+says "names are found" \
+    "$(said linux1 resolve 'LABGROUP#1c'; said linux1 status SAMBA1; said linux2 status LINUX1)" SAMBA1 LINUX1
+says "and asked for" "$(on linux1 nmblookup LINUX2; on linux2 nmblookup -A "$linux1")" "$linux2 LINUX2<00>" \
+    "LINUX1          <20>"
 says "browsers are asked" "$(said linux1 browse --duration 1s)" SAMBA1 "status 0"
 says "a claim gets its objection" \
     "$(on linux2 smbtorture -U% '//LINUX1/IPC$' nbt.register.register_own)" "success: register_own"
@@ -41,10 +43,12 @@ ours="(ip.src == $linux1 || ip.src == $linux2) && (udp.srcport == 137 || udp.src
 wrong="$ours && (_ws.malformed || _ws.expert.severity >= 0x600000)"
 sent=$(tshark -r "$scratch/all.pcap" -Y "$ours" 2>/dev/null | wc -l)
 check "the nodes have sent packets ($sent)" [ "$sent" -gt 100 ]
-same "tshark has no warning about any of them" "$(tshark -r "$scratch/all.pcap" -Y "$wrong" 2>&1 | grep -v 'Running as user')" ""
+same "tshark has no warning about any of them" \
+    "$(tshark -r "$scratch/all.pcap" -Y "$wrong" 2>&1 | grep -v 'Running as user')" ""
 decoded=$(tshark -r "$scratch/all.pcap" -Y "$ours && mailslot" 2>/dev/null | wc -l)
 check "tshark finds the mailslot writes ($decoded)" [ "$decoded" -ge 4 ]
-opcodes=$(tshark -r "$scratch/all.pcap" -Y "$ours && nbns" -T fields -e nbns.flags.opcode -e nbns.flags.response 2>/dev/null | sort -u)
+opcodes=$(tshark -r "$scratch/all.pcap" -Y "$ours && nbns" -T fields -e nbns.flags.opcode \
+    -e nbns.flags.response 2>/dev/null | sort -u)
 same "and name packets of each kind" "$opcodes" $'0\t0\n0\t1\n5\t0\n5\t1\n6\t0'
 
 referee=${CARGO_TARGET_DIR:-$project/target}/debug/examples/tshark
@@ -60,7 +64,8 @@ for vector in "$lab"/vectors/*.hex; do
 done >"$scratch/vectors"
 awk -F'\t' 'NR == FNR { whole[$1]; next } $2 != 40000 || $4 in whole' "$scratch/vectors" "$scratch/all.fields" \
     >"$scratch/fields"
-same "our decoders agree with tshark, field by field" "$("$referee" compare <"$scratch/fields" 2>"$scratch/compared")" ""
+same "our decoders agree with tshark, field by field" \
+    "$("$referee" compare <"$scratch/fields" 2>"$scratch/compared")" ""
 pass "they do so in $(cat "$scratch/compared")"
 same "each field could have differed" "$("$referee" change <"$scratch/fields")" ""
 theirs() {

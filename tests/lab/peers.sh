@@ -25,7 +25,8 @@ same "each has come as often as it was said" "$(data "$scratch/odd.out" | sort)"
 
 start_command holder device /usr/bin/python3 "$project/tests/lab/peers.py" holder 10.96.0.9
 check "a device holds a name" until_line "$scratch/holder.out" ready
-says "nmblookup tells all of its addresses" "$(on peer nmblookup -B 10.96.0.255 NAS)" "172.17.0.1 NAS<00>" "10.96.0.9 NAS<00>"
+says "nmblookup tells all of its addresses" "$(on peer nmblookup -B 10.96.0.255 NAS)" "172.17.0.1 NAS<00>" \
+    "10.96.0.9 NAS<00>"
 same "the node tells the one that answers first" "$(said here resolve NAS)" \
     $'10.96.0.9\n172.17.0.1\n192.168.56.1\nstatus 0'
 same "a message is sent there" "$(said here send '\\NAS\mailslot\x' to-the-nas)" "status 0"
@@ -49,7 +50,13 @@ done
 check "a node comes that has it" start_node later later LATER
 same "it is found as soon as it says so" "$(said peer resolve LATER)" $'10.96.0.4\nstatus 0'
 start_samba other SAMBALATER
-until_found() { for _ in $(seq 100); do on device nmblookup -B 10.96.0.255 SAMBALATER | grep -q '10.96.0.5 ' && return; sleep 0.1; done; return 1; }
+until_found() {
+    for _ in $(seq 100); do
+        on device nmblookup -B 10.96.0.255 SAMBALATER | grep -q '10.96.0.5 ' && return
+        sleep 0.1
+    done
+    return 1
+}
 # It takes seconds to claim its names, and is queried meanwhile.
 said peer resolve SAMBALATER >"$scratch/meanwhile"
 check "Samba has the other one" until_found

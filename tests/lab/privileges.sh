@@ -4,7 +4,8 @@ printf '\n-- privileges\n'
 let_everybody_in linux1
 printf 'browser = true\n' >"$scratch/user.toml"
 chmod 644 "$scratch/user.toml"
-check "a node that becomes another user holds its names" start_node user1 linux1 LINUX1 --user nobody --config "$scratch/user.toml"
+check "a node that becomes another user holds its names" start_node user1 linux1 LINUX1 --user nobody \
+    --config "$scratch/user.toml"
 user1=$pid
 status=$(cat "/proc/$user1/status")
 nobody=$(id -u nobody)
@@ -38,7 +39,8 @@ check "and one that is open to the user" until_line "$scratch/open.log" "listeni
 same "a message to a slot that is closed to the user is sent" "$(said linux1 send '\\*\mailslot\private' x)" "status 0"
 same "a message to a slot that is open to the user is sent" "$(said linux1 send '\\*\mailslot\open' x)" "status 0"
 check "the open slot gets it" until_line "$scratch/open.out" '"data":"x"'
-says "the closed one does not, and that is counted" "$(said linux1 node status)" "undelivered_refused                  1"
+says "the closed one does not, and that is counted" "$(said linux1 node status)" \
+    "undelivered_refused                  1"
 same "the closed slot got nothing" "$(cat "$scratch/closed.out")" ""
 kill "$closed" "$open"
 stop "$user1"

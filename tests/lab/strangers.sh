@@ -25,7 +25,8 @@ start_listener heard far1 heard
 heard=$pid
 # The router receives from this network, and sends from its address on the other one, which is also the lower one.
 check "somebody on another network begins to speak" stranger outside router "${LAB_NET:-10.77.0}.1" "$far" FAR1 12
-same "a name that nobody has is not found" "$(said far1 resolve BANKSRV)" "mailslot: nobody has the name BANKSRV"$'\n'"status 3"
+same "a name that nobody has is not found" "$(said far1 resolve BANKSRV)" \
+    "mailslot: nobody has the name BANKSRV"$'\n'"status 3"
 same "the node finds Samba" "$(said far1 resolve SAMBA2)" "$subnet.10"$'\n'"status 0"
 says "Samba's tools find the node" "$(on far2 nmblookup FAR1)" "$far FAR1<00>"
 says "they list its names" "$(on far2 nmblookup -A "$far")" "FAR1            <00> -         B <ACTIVE>"
@@ -34,11 +35,13 @@ check "it arrives" until_line "$scratch/heard.out" '"data":"meanwhile"'
 same "the node sends one to its group" "$(said far1 send '\\*\mailslot\heard' "of the node")" "status 0"
 wait "$speaker"
 says "what was said outside is of each kind" "$(cat "$scratch/outside.out")" "answers " "claims " "demands " "releases "
-total=$(($(of_kind outside answers) + $(of_kind outside claims) + $(of_kind outside demands) + $(of_kind outside releases)))
+total=$(($(of_kind outside answers) + $(of_kind outside claims) +
+    $(of_kind outside demands) + $(of_kind outside releases)))
 check "and counted as such ($total)" [ "$(strange_status)" -ge "$total" ]
 says "the node holds its name" "$(said far1 node status)" "FAR1<00>               unique  held      on eth0"
 check "it was never without it" [ "$(grep -c 'name_in_conflict\|name_refused' "$scratch/strange.log")" -eq 0 ]
-same "what was not there is still not there" "$(said far1 resolve BANKSRV)" "mailslot: nobody has the name BANKSRV"$'\n'"status 3"
+same "what was not there is still not there" "$(said far1 resolve BANKSRV)" \
+    "mailslot: nobody has the name BANKSRV"$'\n'"status 3"
 kill "$heard"
 stop "$neighbour"
 

@@ -1,7 +1,8 @@
 # Sourced: programs written for Win32 use the network through the node.
 printf '\n-- win32\n'
 
-check "the C library is installed" "$project/crates/mailslot-win32/install" "$scratch/win32-prefix" "$(dirname "$mailslot")"
+check "the C library is installed" "$project/crates/mailslot-win32/install" "$scratch/win32-prefix" \
+    "$(dirname "$mailslot")"
 check "a program for Win32 compiles" "$scratch/win32-prefix/bin/mailslot-win32-cc" -Wall -Wextra -Werror \
     "$project/tests/lab/win32.c" -o "$scratch/win32"
 
@@ -23,7 +24,8 @@ node2=$pid
 start_command read linux2 env MAILSLOT_NETWORK=allow "$scratch/win32" '\\.\mailslot\win32'
 reader=$pid
 check "a program for Win32 reads" until_line "$scratch/read.out" ready
-same "another one writes to its computer" "$(win32 linux1 '\\LINUX2\mailslot\win32' 'to one')" $'6 bytes written\nstatus 0'
+same "another one writes to its computer" \
+    "$(win32 linux1 '\\LINUX2\mailslot\win32' 'to one')" $'6 bytes written\nstatus 0'
 same "and to its domain" "$(win32 linux1 '\\LABGROUP\mailslot\win32' 'to all')" $'6 bytes written\nstatus 0'
 same "and to this machine's domain" "$(win32 linux1 '\\*\mailslot\win32' 'to ours')" $'7 bytes written\nstatus 0'
 same "a message that cannot be sent is refused with 53" \
@@ -34,4 +36,5 @@ same "the reader ends in good order" "$?" 0
 same "and has got each message once" "$(sort "$scratch/read.out")" $'quit\nready\nto all\nto one\nto ours'
 stop "$node1"
 stop "$node2"
-same "without a node CreateFile fails again" "$(win32 linux1 '\\LINUX2\mailslot\win32' x)" $'CreateFile: error 3025\nstatus 1'
+same "without a node CreateFile fails again" \
+    "$(win32 linux1 '\\LINUX2\mailslot\win32' x)" $'CreateFile: error 3025\nstatus 1'

@@ -12,7 +12,8 @@ same "the H node resolves the P node" "$(said linux1 resolve FAR1)" "$far"$'\n'"
 start_listener across linux1 across
 listener=$pid
 same "a message is sent across the router" "$(said far1 send '\\LINUX1\mailslot\across' hello)" "status 0"
-check "the message arrives" until_line "$scratch/across.out" "\"computer\":\"FAR1\",\"domain\":null,\"address\":\"$far\""
+check "the message arrives" until_line "$scratch/across.out" \
+    "\"computer\":\"FAR1\",\"domain\":null,\"address\":\"$far\""
 start_listener back far1 back
 same "a message is sent back" "$(said linux1 send '\\FAR1\mailslot\back' hello)" "status 0"
 check "it arrives, too" until_line "$scratch/back.out" "\"computer\":\"LINUX1\",\"domain\":null,\"address\":\"$linux1\""
@@ -25,7 +26,8 @@ says "it is found by broadcast" "$(on linux1 nmblookup ALONE)" "$linux2 ALONE<00
 same "it finds others by broadcast" "$(said linux2 resolve SAMBA1)" "$samba"$'\n'"status 0"
 stop "$pid"
 start lonely linux2 node --computer LONELY --workgroup LABGROUP --wins "$silent" --node-type p
-check "a P node has no name as long as no server answers" until_line "$scratch/lonely.log" "name_refused name=LONELY<00>"
+check "a P node has no name as long as no server answers" until_line "$scratch/lonely.log" \
+    "name_refused name=LONELY<00>"
 says "it does not answer for one" "$(on linux1 nmblookup LONELY 2>&1)" "failed to find name LONELY"
 says "it finds nobody, and says why" "$(said linux2 resolve SAMBA1)" "no name server answers" "status 1"
 stop "$pid"
@@ -42,14 +44,16 @@ pair=$pid
 says "the primary server has its name" "$(registered "$primary" PAIR)" "$linux2 PAIR<00>"
 says "the secondary server does not" "$(registered "$samba" PAIR)" "failed to find name PAIR"
 stop "$server"
-same "without the primary server, the secondary one tells who has a name" "$(said linux2 resolve FAR1)" "$far"$'\n'"status 0"
+same "without the primary server, the secondary one tells who has a name" "$(said linux2 resolve FAR1)" \
+    "$far"$'\n'"status 0"
 stop "$pair"
 check "a node that starts without the primary server holds its names" \
     start_node again linux2 PAIR --wins "$primary" --wins "$samba"
 says "the secondary server has its name" "$(registered "$samba" PAIR)" "$linux2 PAIR<00>"
 again=$pid
 start_listener late far1 late
-same "a message is sent to where the secondary server told" "$(said linux2 send '\\FAR1\mailslot\late' hello)" "status 0"
+same "a message is sent to where the secondary server told" \
+    "$(said linux2 send '\\FAR1\mailslot\late' hello)" "status 0"
 check "it arrives" until_line "$scratch/late.out" "\"computer\":\"PAIR\",\"domain\":null,\"address\":\"$linux2\""
 kill "$pid"
 stop "$again"

@@ -25,7 +25,8 @@ make_root() {
     # The package source of this machine. Without a list of it, the usual one.
     mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
         sed -n "s/^$release main //p" | head -n 1)
-    mmdebstrap --quiet --mode=root --variant=minbase "--include=$packages" "$release" "$root.new" ${mirror:+"$mirror"} || return
+    mmdebstrap --quiet --mode=root --variant=minbase "--include=$packages" \
+        "$release" "$root.new" ${mirror:+"$mirror"} || return
     # Each machine has its own, and none has Debian's mirror, which it cannot reach.
     rm -f "$root.new"/etc/{machine-id,hostname,resolv.conf,apt/sources.list}
     mv "$root.new" "$root"
@@ -36,8 +37,11 @@ make_root() {
 control_groups() {
     local unified=/sys/fs/cgroup/unified group
     [ -d "$unified" ] || unified=/sys/fs/cgroup
-    awk -F: -v unified="$unified" '$2 == "name=systemd" { print "/sys/fs/cgroup/systemd" $3 } $1 == 0 { print unified $3 }' /proc/self/cgroup |
-        while read -r group; do [ ! -e "$group/cgroup.procs" ] || printf '%s/%s-%s\n' "${group%/}" "${scratch##*/}" "$1"; done
+    awk -F: -v unified="$unified" \
+        '$2 == "name=systemd" { print "/sys/fs/cgroup/systemd" $3 } $1 == 0 { print unified $3 }' /proc/self/cgroup |
+        while read -r group; do
+            [ ! -e "$group/cgroup.procs" ] || printf '%s/%s-%s\n' "${group%/}" "${scratch##*/}" "$1"
+        done
 }
 
 # boot MACHINE: starts it.
@@ -50,8 +54,8 @@ boot() {
     # Without --register it needs no systemd outside; --console=read-only needs no terminal.
     (
         for group in ${groups[$machine]}; do mkdir "$group" && echo 0 >"$group/cgroup.procs" || exit; done
-        exec systemd-nspawn --quiet --directory="$files/root" --machine="$machine" --hostname="$machine" --register=no --keep-unit \
-            --network-namespace-path="/run/netns/$id-$machine" --console=read-only --boot
+        exec systemd-nspawn --quiet --directory="$files/root" --machine="$machine" --hostname="$machine" --register=no \
+            --keep-unit --network-namespace-path="/run/netns/$id-$machine" --console=read-only --boot
     ) >"$files/console" 2>&1 &
     console[$machine]=$!
 }
@@ -79,7 +83,8 @@ end_machines() {
 in_machine() {
     local machine=$1 user=$2 command=$3
     timeout -k 5 120 nsenter --target "${leader[$machine]}" --mount --uts --ipc --net --pid --cgroup -- \
-        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=xterm DEBIAN_FRONTEND=noninteractive \
+        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=xterm \
+            DEBIAN_FRONTEND=noninteractive \
         runuser --login "$user" --whitelist-environment=LANG,TERM,DEBIAN_FRONTEND --command "$command" </dev/null
 }
 

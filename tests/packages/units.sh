@@ -13,4 +13,5 @@ for unit in "$scratch"/units/*.service; do
 done
 same "one unit has a capability, and only one" "$(grep -h '^AmbientCapabilities=.' "$scratch"/units/*)" \
     "AmbientCapabilities=CAP_NET_BIND_SERVICE"
-check "AppArmor's parser takes the profile" apparmor_parser --skip-kernel-load --skip-cache packaging/apparmor/mailslot-node
+check "AppArmor's parser takes the profile" \
+    apparmor_parser --skip-kernel-load --skip-cache packaging/apparmor/mailslot-node

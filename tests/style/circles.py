@@ -4,9 +4,10 @@
     circles.py LIST          whether the files use each other in circles beyond what LIST allows
     circles.py LIST CRATE    prints which file of a crate uses which
 
-LIST has lines `FILE uses FILE`, each with the reason in lines below it that begin with blanks. Without what it lists there is no
-circle, and each of its lines is part of one. A file uses another one if it names an item of it, also by way of a re-export; that a
-module names its children with `mod` or re-exports from them, and what tests name, does not count.
+LIST has lines `FILE uses FILE`, each with the reason in lines below it that begin with blanks. Without what it lists
+there is no circle, and each of its lines is part of one. A file uses another one if it names an item of it, also by way
+of a re-export; that a module names its children with `mod` or re-exports from them, and what tests name, does not
+count.
 """
 import glob
 import os
@@ -69,7 +70,8 @@ def blank(hidden):
 def without_tests(code):
     """The code without modules and uses that are for tests alone."""
     while True:
-        found = re.search(r"#\[cfg\((?:all\()?test\b[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([^)]*\))?\s+)?(?:mod|use|fn|impl)\b", code)
+        found = re.search(r"#\[cfg\((?:all\()?test\b[^\]]*\]\s*(?:#\[[^\]]*\]\s*)*"
+                          r"(?:pub(?:\([^)]*\))?\s+)?(?:mod|use|fn|impl)\b", code)
         if not found:
             return code
         at, depth = found.end(), 0

@@ -44,7 +44,8 @@ def main(pages):
             if line.startswith("## "):
                 named = [os.path.join("crates", path) for path in CODE.findall(line)] + CODE.findall(line)
                 # Tests of a crate are beside its sources.
-                folders = [place for path in named if os.path.isdir(path) for place in (path, path.removesuffix("/src"))]
+                folders = [place for path in named if os.path.isdir(path)
+                           for place in (path, path.removesuffix("/src"))]
             for path in filter(None, map(looked_for, CODE.findall(line))):
                 count += 1
                 if not is_there(path, folders):

@@ -15,7 +15,8 @@ C = [".rs", ".c", ".h", ".cpp", ".js", ".go", ".cs", ".lua"]
 HASH = [".py", ".sh", ".toml", ".yml", ".yaml", ".cmake", ".fish", ".service", ".conf"]
 # A string, so that no comment begins in it, or a comment.
 C_PARTS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\\n])\'|(//[^\n]*|/\*.*?\*/)', re.DOTALL)
-HASH_PARTS = re.compile(r'(""".*?""")|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|(?:^|(?<=\s))(#(?!!)[^\n]*)', re.DOTALL | re.MULTILINE)
+HASH_PARTS = re.compile(r'(""".*?""")|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|(?:^|(?<=\s))(#(?!!)[^\n]*)',
+                        re.DOTALL | re.MULTILINE)
 WIDTH = 120
 # A comment on a line of its own, and not a row of a table.
 RUST = re.compile(r"\s*//(?![/!]? \|)")

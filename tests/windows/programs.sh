@@ -12,7 +12,8 @@ compile() {
     local source=$1 name=$2 gcc=gcc
     shift 2
     case $source in *.cpp) gcc=g++ ;; esac
-    "$gcc" -O2 -Wall ${linux_flags:-} "$@" -I "$include" "$sources/$source" -o "$bin/$name" "$linux_library" -lpthread -ldl -lm &&
+    "$gcc" -O2 -Wall ${linux_flags:-} "$@" -I "$include" "$sources/$source" -o "$bin/$name" \
+        "$linux_library" -lpthread -ldl -lm &&
         "x86_64-w64-mingw32-$gcc" -O2 -Wall -static ${windows_flags:-} "$@" "$sources/$source" -o "$bin/$name.exe"
 }
 

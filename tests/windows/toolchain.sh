@@ -22,6 +22,7 @@ start_objects() {
     mkdir -p "$1"
     for object in rsbegin rsend; do
         [ -e "$1/$object.o" ] ||
-            RUSTC_BOOTSTRAP=1 /usr/bin/rustc --target "$target" --emit=obj -o "$1/$object.o" "$source/$object.rs" || return
+            RUSTC_BOOTSTRAP=1 /usr/bin/rustc --target "$target" --emit=obj -o "$1/$object.o" "$source/$object.rs" ||
+            return
     done
 }

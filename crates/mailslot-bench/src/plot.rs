@@ -28,7 +28,8 @@ pub(crate) fn curve(curve: &Curve) -> String {
     // Writing to a string cannot fail, here and below.
     let _ = writeln!(
         text,
-        "<text x=\"18\" y=\"{middle}\" text-anchor=\"middle\" font-size=\"13\" transform=\"rotate(-90 18 {middle})\">{}</text>",
+        "<text x=\"18\" y=\"{middle}\" text-anchor=\"middle\" font-size=\"13\" \
+         transform=\"rotate(-90 18 {middle})\">{}</text>",
         escaped(curve.y)
     );
     for tick in x_axis.ticks() {
@@ -158,8 +159,8 @@ impl Axis {
 
 fn begin(width: f64, height: f64, title: &str) -> String {
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-         font-family=\"sans-serif\" role=\"img\">\n<title>{}</title>\n\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+         height=\"{height}\" font-family=\"sans-serif\" role=\"img\">\n<title>{}</title>\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n",
         escaped(title)
     )
@@ -168,7 +169,8 @@ fn begin(width: f64, height: f64, title: &str) -> String {
 fn label(svg: &mut String, x: f64, y: f64, anchor: &str, size: &str, weight: &str, text: &str) {
     let _ = writeln!(
         svg,
-        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" font-size=\"{size}\" font-weight=\"{weight}\">{}</text>",
+        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" font-size=\"{size}\" \
+         font-weight=\"{weight}\">{}</text>",
         escaped(text)
     );
 }

@@ -227,7 +227,10 @@ impl Measure {
             .targets
             .iter()
             .map(|target| {
-                json!({ "text": target.text, "reached": target.reached, "best": target.best, "limit": target.limit, "met": target.met })
+                json!({
+                    "text": target.text, "reached": target.reached, "best": target.best, "limit": target.limit,
+                    "met": target.met,
+                })
             })
             .collect();
         json!({

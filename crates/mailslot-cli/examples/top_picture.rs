@@ -139,7 +139,8 @@ mod unix {
         let mut svg = String::new();
         writeln!(
             svg,
-            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">"#
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+             viewBox=\"0 0 {width} {height}\">"
         )?;
         writeln!(svg, r#"<rect width="100%" height="100%" rx="6" fill="{BACKGROUND}"/>"#)?;
         writeln!(
@@ -175,7 +176,8 @@ mod unix {
                 let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
                 writeln!(
                     svg,
-                    r#"<text x="{x:.1}" y="{y:.1}" textLength="{length:.1}" font-weight="{weight}" fill="{fill}">{text}</text>"#
+                    "<text x=\"{x:.1}\" y=\"{y:.1}\" textLength=\"{length:.1}\" font-weight=\"{weight}\" \
+                     fill=\"{fill}\">{text}</text>"
                 )?;
             }
         }

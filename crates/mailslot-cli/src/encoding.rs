@@ -53,7 +53,8 @@ impl Encoding {
         };
         match encoding_rs::Encoding::for_label(label.as_bytes()) {
             Some(encoding) if encoding != REPLACEMENT && encoding != X_USER_DEFINED => Ok(Encoding(encoding)),
-            _ => Err("write utf-8, utf-16le, or a code page such as cp1252, cp866, cp936; there are also iso-8859-2, gb18030 ..."
+            _ => Err("write utf-8, utf-16le, or a code page such as cp1252, cp866, cp936; there are also iso-8859-2, \
+                      gb18030 ..."
                 .into()),
         }
     }

@@ -283,7 +283,8 @@ impl fmt::Display for Failure {
             Failure::NotOnNetwork(what) => f.write_str(what),
             #[cfg(all(unix, feature = "node"))]
             Failure::NoNetbios => f.write_str(
-                "the network node of this machine is in modern domains only: start it without --netbios false (netbios in its file)",
+                "the network node of this machine is in modern domains only: start it without --netbios false (netbios \
+                 in its file)",
             ),
             #[cfg(all(unix, feature = "node"))]
             Failure::Node(mailslot_node::Error::Slot(error)) => write!(f, "{}", with_code(error)),

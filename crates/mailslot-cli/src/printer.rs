@@ -95,8 +95,8 @@ impl Style {
                 "--format raw prints the bytes alone: leave --time and --zero out, or use --format text",
             )),
             Format::Raw if terminal && !self.force => Err(Failure::Usage(
-                "raw messages could do anything to this terminal: take --format text, write to a file or a program, or add \
-                 --force",
+                "raw messages could do anything to this terminal: take --format text, write to a file or a program, or \
+                 add --force",
             )),
             _ => Ok(()),
         }

@@ -30,7 +30,8 @@ mailslot.fields = {
     fields.ipv4, fields.ipv6, fields.authenticated, fields.lost, fields.tag, fields.message, fields.size,
 }
 
-local cut = ProtoExpert.new("mailslot.record.cut", "The packet is not whole", expert.group.MALFORMED, expert.severity.ERROR)
+local cut = ProtoExpert.new("mailslot.record.cut", "The packet is not whole", expert.group.MALFORMED,
+    expert.severity.ERROR)
 mailslot.experts = { cut }
 
 local END, SLOT, COMPUTER, ADDRESS, LOST = 0, 1, 6, 8, 10
@@ -93,7 +94,8 @@ function mailslot.dissector(buffer, packet, root)
     if size > 0 then
         tree:add(fields.message, buffer(at + 1, size))
     end
-    packet.cols.info = string.format("%s%s, %d bytes", computer and ("\\\\" .. computer .. "\\mailslot\\") or "", slot, size)
+    packet.cols.info = string.format("%s%s, %d bytes", computer and ("\\\\" .. computer .. "\\mailslot\\") or "", slot,
+        size)
     if size > 0 then
         Dissector.get("data-text-lines"):call(buffer(at + 1, size):tvb(), packet, tree)
     end

@@ -245,11 +245,17 @@ impl fmt::Display for Error {
             }
             Error::ModeTooOpen { path, mode } => {
                 let path = path.display();
-                write!(f, "{path} holds secrets, and other users may access it (mode {mode:03o}): run `chmod 600 {path}`")
+                write!(
+                    f,
+                    "{path} holds secrets, and other users may access it (mode {mode:03o}): run `chmod 600 {path}`"
+                )
             }
             Error::OtherOwner { path, owner, user } => {
                 let path = path.display();
-                write!(f, "{path} belongs to user {owner}, who must not be trusted with it: run `chown -h {user} {path}`")
+                write!(
+                    f,
+                    "{path} belongs to user {owner}, who must not be trusted with it: run `chown -h {user} {path}`"
+                )
             }
             Error::DirectoryTooOpen { path, mode } => {
                 let path = path.display();
@@ -272,8 +278,8 @@ impl fmt::Display for Error {
                 write!(f, "{} has a newer key than the file to join: use the newest file", path.display())
             }
             Error::NoDirectory => f.write_str(
-                "HOME is not set, or this program has raised privileges: say where domain files are with MAILSLOT_DOMAINS, and \
-                 run it without",
+                "HOME is not set, or this program has raised privileges: say where domain files are with \
+                 MAILSLOT_DOMAINS, and run it without",
             ),
             Error::Io { action, .. } => f.write_str(action),
         }

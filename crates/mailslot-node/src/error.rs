@@ -66,8 +66,8 @@ impl fmt::Display for Error {
             Error::Settings(what) => f.write_str(what),
             Error::PortInUse(address) => write!(
                 f,
-                "another NetBIOS stack, such as nmbd, holds port {} of {}: stop it, leave the interface out, or, if it is nmbd, \
-                 run beside it (beside-samba, --beside-samba)",
+                "another NetBIOS stack, such as nmbd, holds port {} of {}: stop it, leave the interface out, or, if it \
+                 is nmbd, run beside it (beside-samba, --beside-samba)",
                 address.port(),
                 address.ip()
             ),

@@ -287,7 +287,8 @@ impl Machine {
                 tracing::info!(name: "name_held", name = %name, interface = driver.interface_name(interface));
             }
             Event::NameRefused { name, interface, by } => {
-                tracing::warn!(name: "name_refused", name = %name, interface = driver.interface_name(interface), by = ?by);
+                let interface = driver.interface_name(interface);
+                tracing::warn!(name: "name_refused", name = %name, interface, by = ?by);
             }
             Event::NameInConflict { name, interface, by } => {
                 let interface = driver.interface_name(interface);

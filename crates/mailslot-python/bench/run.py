@@ -2,9 +2,10 @@
 
     pip install mailslot pyzmq posix_ipc; python bench/run.py [SECONDS]
 
-Prints a table: for each peer the messages per second from one process to another, and the median time of a message there and
-back. Both processes are the same for all peers; each measure is the median of five rounds, in which the peers take turns, so that what
-the machine does meanwhile falls on all of them. The reader looks at each message's size. The ratios are to mailslot.
+Prints a table: for each peer the messages per second from one process to another, and the median time of a message
+there and back. Both processes are the same for all peers; each measure is the median of five rounds, in which the peers
+take turns, so that what the machine does meanwhile falls on all of them. The reader looks at each message's size. The
+ratios are to mailslot.
 """
 
 from __future__ import annotations
@@ -188,7 +189,8 @@ def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
     # Spawned: threads of a peer left from an earlier round would not survive a fork.
     context = multiprocessing.get_context("spawn")
-    print(f"{platform.python_implementation()} {platform.python_version()}, Linux {platform.release()}, {os.cpu_count()} CPUs")
+    print(f"{platform.python_implementation()} {platform.python_version()}, Linux {platform.release()}, "
+          f"{os.cpu_count()} CPUs")
     print(f"median of {ROUNDS} rounds of {seconds} s; ratios to mailslot\n")
     for title, measure, scale, unit, more in (
         ("messages per second", throughput, 1e-3, "k/s", True),

@@ -1,4 +1,5 @@
-"""Shared by the tests: a separate root for slots, programs at the other end, and a final count like that of Rust's tests."""
+"""Shared by the tests: a separate root for slots, programs at the other end, and a final count like that of Rust's
+tests."""
 
 import itertools
 import os

@@ -21,7 +21,8 @@ README = [
 ]
 EXAMPLES = {
     "async_service.py": "[3, 12, 0]",
-    "poll_loop.py": "example-poll-alerts boiler 3: over pressure\nexample-poll-alerts boiler 3: fine\nexample-poll-commands quit",
+    "poll_loop.py": "example-poll-alerts boiler 3: over pressure\nexample-poll-alerts boiler 3: fine\n"
+    "example-poll-commands quit",
     "workers.py": "\n".join(sorted(f"{number} squared is {number**2}" for number in range(10))),
 }
 

@@ -81,7 +81,8 @@ def test_numbers_of_receivers_that_cannot_be_are_value_errors(name: str, number:
 
 
 @pytest.mark.parametrize(
-    "options", [{"capacity": "big"}, {"capacity": 4096.5}, {"max_message_size": None}, {"access": Group("root")}, {"loud": 1}]
+    "options",
+    [{"capacity": "big"}, {"capacity": 4096.5}, {"max_message_size": None}, {"access": Group("root")}, {"loud": 1}]
 )
 def test_options_of_the_wrong_kind_are_type_errors(name: str, options: dict) -> None:
     assert type(raised(lambda: Mailslot(name, **options))) is TypeError
@@ -91,7 +92,8 @@ def test_options_of_the_wrong_kind_are_type_errors(name: str, options: dict) -> 
 def test_times_that_cannot_be_are_value_errors(name: str, timeout: float) -> None:
     with Mailslot(name) as slot, Writer(name) as writer:
         calls = (slot.get, slot.receive, lambda timeout: writer.put(b"", timeout=timeout))
-        calls += (lambda timeout: writer.put_confirmed(b"", timeout), lambda timeout: writer.wait_for_receivers(1, timeout))
+        calls += (lambda timeout: writer.put_confirmed(b"", timeout),
+                  lambda timeout: writer.wait_for_receivers(1, timeout))
         for call in calls:
             error = raised(lambda: call(timeout=timeout))
             assert type(error) is ValueError and str(error) == "'timeout' must be a non-negative number"

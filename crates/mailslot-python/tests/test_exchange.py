@@ -2,13 +2,15 @@
 
 Each of `exchange.rs`, `exchange.c` and `exchange.py`, which know nothing of each other, is
 
-- `write SLOT WRITER KINDS COUNT`: writes numbered messages, whose bytes follow from writer and number, waiting for room. Each number has a
-  way: plain, as a batch (b), confirmed (c), behind an empty one (e), or as a request (r), to which the same bytes come back in reverse. What is
-  accepted it says. When the slot is gone, it goes on with the next one as another writer.
-- `read SLOT OPTIONS KINDS`: creates the slot, which may have times (s), members (m), taps (T), or drop the oldest (d), or taps it (t).
-  It holds every message against what its writer must have written next: its bytes, origin and time, whether it is a request, and how many
-  were lost before it. At the message of the writer STOP, it says what it has had. With x it leaves requests behind the number 200
-  without a reply, so that nobody comes to an end with it; with l it came late, and knows of no writer where it began.
+- `write SLOT WRITER KINDS COUNT`: writes numbered messages, whose bytes follow from writer and number, waiting for
+  room. Each number has a way: plain, as a batch (b), confirmed (c), behind an empty one (e), or as a request (r), to
+  which the same bytes come back in reverse. What is accepted it says. When the slot is gone, it goes on with the next
+  one as another writer.
+- `read SLOT OPTIONS KINDS`: creates the slot, which may have times (s), members (m), taps (T), or drop the oldest (d),
+  or taps it (t). It holds every message against what its writer must have written next: its bytes, origin and time,
+  whether it is a request, and how many were lost before it. At the message of the writer STOP, it says what it has had.
+  With x it leaves requests behind the number 200 without a reply, so that nobody comes to an end with it; with l it
+  came late, and knows of no writer where it began.
 """
 
 from __future__ import annotations
@@ -102,7 +104,8 @@ class Exchange:
             assert followed <= empty <= followed + len(self.accepted) - len(self.survivors)
 
     def knows_what_it_lost(self, reader: Child) -> int:
-        """It got every accepted message or was told of its loss, except those that a tap lost after its last message."""
+        """It got every accepted message or was told of its loss, except those that a tap lost after its last
+        message."""
         counts, had, lost, _, stopped = summary(reader)
         assert counts.keys() <= self.accepted.keys()
         least, most = (sum(accepted[end] for accepted in self.accepted.values()) for end in (0, -1))
@@ -111,7 +114,8 @@ class Exchange:
 
 
 def summary(reader: Child) -> tuple[dict[int, int], int, int, int, int]:
-    """The report of a reader that found nothing wrong: its last number of each writer; how many messages it got, lost, and found empty; and whether it got the last one."""
+    """The report of a reader that found nothing wrong: its last number of each writer; how many messages it got, lost,
+    and found empty; and whether it got the last one."""
     words = {word: int(count) for word, count in (line.split() for line in reader.finished().splitlines())}
     totals = words.pop(b"had"), words.pop(b"lost"), words.pop(b"empty"), words.pop(b"stopped")
     return {int(writer): count for writer, count in words.items()}, *totals
@@ -139,7 +143,9 @@ def test_killed_writers_cost_nobody_a_message(exchange: Callable[[str], Exchange
 
 
 @LANGUAGES
-def test_writers_go_on_with_the_next_owner_when_one_is_killed(exchange: Callable[[str], Exchange], language: str) -> None:
+def test_writers_go_on_with_the_next_owner_when_one_is_killed(
+    exchange: Callable[[str], Exchange], language: str
+) -> None:
     slot = exchange("bcer")
     for survivor in PROGRAMS:
         slot.survivor(survivor)

@@ -53,7 +53,11 @@ def test_each_member_gets_every_message(name: str) -> None:
 
 @pytest.mark.parametrize("timeout", [0, 0.01, 0.35])
 def test_what_only_some_members_have_is_told_once(name: str, timeout: float) -> None:
-    with Mailslot(name, sharing="each") as roomy, Mailslot(name, sharing="each", capacity=TIGHT) as tight, Writer(name) as writer:
+    with (
+        Mailslot(name, sharing="each") as roomy,
+        Mailslot(name, sharing="each", capacity=TIGHT) as tight,
+        Writer(name) as writer,
+    ):
         for number in range(3):
             writer.put(message(number))
         with pytest.raises(PartialWriteError, match="1 of 2 members") as error:

@@ -44,7 +44,8 @@ def test_package_writes_and_a_peer_reads(name: str, peer: str, start: Callable[.
     with Writer(name) as writer:
         for number in range(2000):
             writer.put(message(7, number))
-        assert [receipt.outcome for receipt in writer.put_confirmed(message(7, 2000), timeout=60)] == [Outcome.DELIVERED]
+        outcomes = [receipt.outcome for receipt in writer.put_confirmed(message(7, 2000), timeout=60)]
+        assert outcomes == [Outcome.DELIVERED]
         # However many are wanted: there will not be more.
         assert [writer.wait_for_receivers(), writer.wait_for_receivers(2), writer.wait_for_receivers(0, 1)] == [1, 1, 1]
         writer.put("")

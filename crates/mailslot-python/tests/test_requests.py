@@ -74,7 +74,11 @@ def test_no_room_is_full(name: str) -> None:
 
 
 def test_request_waits_for_a_member_that_is_full(name: str) -> None:
-    with Mailslot(name, sharing="each") as roomy, Mailslot(name, sharing="each", capacity=4096) as tight, Writer(name) as writer:
+    with (
+        Mailslot(name, sharing="each") as roomy,
+        Mailslot(name, sharing="each", capacity=4096) as tight,
+        Writer(name) as writer,
+    ):
         writer.put(bytes(4000))
         with pytest.raises(PartialWriteError, match="1 of 2 members") as error:
             # Longer than a wait takes before it checks for signals.

@@ -198,7 +198,8 @@ FOR_EVER = INTERRUPTED | {
 
 @pytest.mark.parametrize("wait", FOR_EVER)
 def test_program_ends_although_threads_wait(name: str, wait: str, start: Callable[..., Child]) -> None:
-    child = start("sh", "-c", 'exec "$@" 2>&1', "sh", sys.executable, "-c", ENDING.replace("{wait}", FOR_EVER[wait]), name)
+    child = start("sh", "-c", 'exec "$@" 2>&1', "sh", sys.executable, "-c", ENDING.replace("{wait}", FOR_EVER[wait]),
+                  name)
     assert child.finished() == b"ends\n"
 
 

@@ -27,8 +27,8 @@ typedef unsigned (*_beginthreadex_proc_type)(void *);
 /* Threads as by CreateThread: the C library needs no extra set-up for them. The handle that _beginthread returns is
  * closed when the thread ends. */
 uintptr_t _beginthread(_beginthread_proc_type start, unsigned stack, void *parameter);
-uintptr_t _beginthreadex(void *security, unsigned stack, _beginthreadex_proc_type start, void *parameter, unsigned flags,
-                         unsigned *id);
+uintptr_t _beginthreadex(void *security, unsigned stack, _beginthreadex_proc_type start, void *parameter,
+                         unsigned flags, unsigned *id);
 void _endthread(void) __attribute__((noreturn));
 void _endthreadex(unsigned exit_code) __attribute__((noreturn));
 

@@ -89,8 +89,8 @@ DWORD WINAPI FormatMessageW(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, 
 DWORD mailslot_count_inserts(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, int wide);
 
 #define MAILSLOT_FORMAT_MESSAGE_(name, function, text, wide) \
-    static __inline__ __attribute__((unused)) DWORD name(DWORD flags, LPCVOID source, DWORD code, DWORD language, text buffer, \
-                                                         DWORD size, va_list *arguments) \
+    static __inline__ __attribute__((unused)) DWORD name(DWORD flags, LPCVOID source, DWORD code, DWORD language, \
+                                                         text buffer, DWORD size, va_list *arguments) \
     { \
         DWORD_PTR values[128]; \
         DWORD i, count; \

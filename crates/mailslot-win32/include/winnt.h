@@ -208,7 +208,9 @@ typedef struct _ACL_SIZE_INFORMATION {
 
 /* The token of the process. */
 #define TOKEN_QUERY 0x0008u
-typedef enum _TOKEN_INFORMATION_CLASS { TokenUser = 1, TokenGroups, TokenPrivileges, TokenOwner } TOKEN_INFORMATION_CLASS;
+typedef enum _TOKEN_INFORMATION_CLASS {
+    TokenUser = 1, TokenGroups, TokenPrivileges, TokenOwner
+} TOKEN_INFORMATION_CLASS;
 
 typedef struct _SID_AND_ATTRIBUTES {
     PSID Sid;

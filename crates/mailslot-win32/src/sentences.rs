@@ -144,8 +144,10 @@ pub(crate) fn of(code: u32) -> Option<&'static str> {
         1223 => "The operation was canceled by the user.",
         1225 => "The remote computer refused the network connection.",
         1229 => "There is no such connection on the network.",
-        1231 => "The network location cannot be reached. For information about network troubleshooting, see Windows Help.",
-        1232 => "The network location cannot be reached. For information about network troubleshooting, see Windows Help.",
+        1231 => "The network location cannot be reached. For information about network troubleshooting, see Windows \
+                 Help.",
+        1232 => "The network location cannot be reached. For information about network troubleshooting, see Windows \
+                 Help.",
         1233 => "The remote system does not support this network protocol.",
         1234 => "Nobody answers at that port of the remote system.",
         1236 => "This system has ended the connection.",
@@ -163,7 +165,8 @@ pub(crate) fn of(code: u32) -> Option<&'static str> {
         1337 => "The security ID structure is invalid.",
         1338 => "The security descriptor structure is invalid.",
         1344 => "There is no room left for more security information.",
-        1346 => "Either a required impersonation level was not provided, or the provided impersonation level is invalid.",
+        1346 => "Either a required impersonation level was not provided, or the provided impersonation level is \
+                 invalid.",
         1349 => "The token has the wrong type for this.",
         1359 => "An internal error occurred.",
         1368 => "Unable to impersonate using a named pipe until data has been read from that pipe.",
@@ -187,9 +190,12 @@ pub(crate) fn of(code: u32) -> Option<&'static str> {
         10037 => "An operation was attempted on a non-blocking socket that already had an operation in progress.",
         10038 => "An operation was attempted on something that is not a socket.",
         10039 => "A required address was omitted from an operation on a socket.",
-        10040 => "A message sent on a datagram socket was larger than the internal message buffer or some other network limit, or the buffer used to receive a datagram into was smaller than the datagram itself.",
-        10041 => "A protocol was specified in the socket function call that does not support the semantics of the socket type requested.",
-        10042 => "An unknown, invalid, or unsupported option or level was specified in a getsockopt or setsockopt call.",
+        10040 => "A message sent on a datagram socket was larger than the internal message buffer or some other \
+                  network limit, or the buffer used to receive a datagram into was smaller than the datagram itself.",
+        10041 => "A protocol was specified in the socket function call that does not support the semantics of the \
+                  socket type requested.",
+        10042 => "An unknown, invalid, or unsupported option or level was specified in a getsockopt or setsockopt \
+                  call.",
         10043 => "The requested protocol has not been configured into the system, or no implementation for it exists.",
         10044 => "The support for the specified socket type does not exist in this address family.",
         10045 => "The attempted operation is not supported for the type of object referenced.",
@@ -199,15 +205,20 @@ pub(crate) fn of(code: u32) -> Option<&'static str> {
         10049 => "The requested address is not valid in its context.",
         10050 => "A socket operation encountered a dead network.",
         10051 => "A socket operation was attempted to an unreachable network.",
-        10052 => "The connection has been broken due to keep-alive activity detecting a failure while the operation was in progress.",
+        10052 => "The connection has been broken due to keep-alive activity detecting a failure while the operation \
+                  was in progress.",
         10053 => "An established connection was aborted by the software in your host machine.",
         10054 => "An existing connection was forcibly closed by the remote host.",
-        10055 => "An operation on a socket could not be performed because the system lacked sufficient buffer space or because a queue was full.",
+        10055 => "An operation on a socket could not be performed because the system lacked sufficient buffer space or \
+                  because a queue was full.",
         10056 => "A connect request was made on an already connected socket.",
-        10057 => "A request to send or receive data was disallowed because the socket is not connected and (when sending on a datagram socket using a sendto call) no address was supplied.",
-        10058 => "A request to send or receive data was disallowed because the socket had already been shut down in that direction with a previous shutdown call.",
+        10057 => "A request to send or receive data was disallowed because the socket is not connected and (when \
+                  sending on a datagram socket using a sendto call) no address was supplied.",
+        10058 => "A request to send or receive data was disallowed because the socket had already been shut down in \
+                  that direction with a previous shutdown call.",
         10059 => "Too many references to some kernel object.",
-        10060 => "A connection attempt failed because the connected party did not properly respond after a period of time, or established connection failed because connected host has failed to respond.",
+        10060 => "A connection attempt failed because the connected party did not properly respond after a period of \
+                  time, or established connection failed because connected host has failed to respond.",
         10061 => "No connection could be made because the target machine actively refused it.",
         10062 => "Cannot translate name.",
         10063 => "Name component or name was too long.",
@@ -219,7 +230,8 @@ pub(crate) fn of(code: u32) -> Option<&'static str> {
         10069 => "The quota of the disk is exceeded.",
         10070 => "The handle refers to a file that is there no longer.",
         10071 => "What was asked for is not on this machine.",
-        10091 => "WSAStartup cannot function at this time because the underlying system it uses to provide network services is currently unavailable.",
+        10091 => "WSAStartup cannot function at this time because the underlying system it uses to provide network \
+                  services is currently unavailable.",
         10092 => "The Windows Sockets version requested is not supported.",
         10093 => "Either the application has not called WSAStartup, or WSAStartup failed.",
         10101 => "The other side has begun to end the connection in order.",
@@ -235,7 +247,8 @@ pub(crate) fn of(code: u32) -> Option<&'static str> {
         10111 => "The call was cancelled while it was still at work.",
         10112 => "The database refused the query.",
         11001 => "No such host is known.",
-        11002 => "This is usually a temporary error during hostname resolution and means that the local server did not receive a response from an authoritative server.",
+        11002 => "This is usually a temporary error during hostname resolution and means that the local server did not \
+                  receive a response from an authoritative server.",
         11003 => "A non-recoverable error occurred during a database lookup.",
         11004 => "The requested name is valid, but no data of the requested type was found.",
         11005 => "At least one reservation has arrived.",

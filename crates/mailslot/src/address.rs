@@ -328,7 +328,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_displayed_is_the_same_address_and_name_again(text in r"([/\\]{2}[.?*a-z]{1,3}[/\\]mailslot[/\\])?[/\\. aÄß*]{0,8}") {
+        fn what_is_displayed_is_the_same_address_and_name_again(
+            text in r"([/\\]{2}[.?*a-z]{1,3}[/\\]mailslot[/\\])?[/\\. aÄß*]{0,8}",
+        ) {
             if let Ok(address) = text.parse::<Address>() {
                 let slot = address.slot();
                 let same: SlotName = slot.to_string().parse().expect("a name");

@@ -290,7 +290,8 @@ impl fmt::Display for Error {
             Error::TooLargeForNetwork { size, limit } => {
                 write!(
                     f,
-                    "the message of {size} bytes is too large: {limit} are the most that a slot of this name takes from other computers"
+                    "the message of {size} bytes is too large: {limit} are the most that a slot of this name takes \
+                     from other computers"
                 )
             }
             Error::Full { capacity: Some(capacity) } => {
@@ -308,8 +309,8 @@ impl fmt::Display for Error {
             Error::NoNetworkNode(address) => {
                 write!(
                     f,
-                    "{address} is on the network, and no network node runs on this machine: remote mailslots are off; start \
-                     one with `mailslot node`"
+                    "{address} is on the network, and no network node runs on this machine: remote mailslots are off; \
+                     start one with `mailslot node`"
                 )
             }
             Error::NotOnNetwork(address) => {
@@ -317,8 +318,8 @@ impl fmt::Display for Error {
             }
             Error::DomainNotOpen(address) => write!(
                 f,
-                "{address} is in a domain whose file this machine has, and no network node takes part in it: start one, or \
-                 see its log; nothing is sent in another network instead"
+                "{address} is in a domain whose file this machine has, and no network node takes part in it: start \
+                 one, or see its log; nothing is sent in another network instead"
             ),
             Error::NetworkDoesNotTell(address) => write!(
                 f,
@@ -328,8 +329,8 @@ impl fmt::Display for Error {
             Error::RequestElsewhere(address) => {
                 write!(
                     f,
-                    "{address} is in a network where nothing proves who replies: requests go to slots of this machine, and \
-                     of domains made with `mailslot domain`"
+                    "{address} is in a network where nothing proves who replies: requests go to slots of this machine, \
+                     and of domains made with `mailslot domain`"
                 )
             }
             Error::Undelivered { computer, outcome } => write!(f, "{computer} does not reply: {outcome}"),
@@ -348,7 +349,8 @@ impl fmt::Display for Error {
             }
             Error::NotEnoughMemory { size } => write!(
                 f,
-                "this process has no {size} bytes of memory left for the message; one that was to be read stays in the slot"
+                "this process has no {size} bytes of memory left for the message; one that was to be read stays in the \
+                 slot"
             ),
             Error::Damaged => f.write_str("the slot's shared memory is damaged: close the slot and create it again"),
             Error::Stalled(time) => {

@@ -47,8 +47,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<Measure> {
     let title = "network: one-way latency to a reader that sleeps, 64 B";
     let mut measure = Measure::new("network_latency", title, "ns", Better::Lower);
     measure.note(
-        "A message wakes two sleeping processes, the node and then its reader; so does a UDP echo, the echoing process and \
-         then the sender. UDP one way wakes one. The sender waits 200 µs between datagrams.",
+        "A message wakes two sleeping processes, the node and then its reader; so does a UDP echo, the echoing process \
+         and then the sender. UDP one way wakes one. The sender waits 200 µs between datagrams.",
     );
     if let Some(reason) = missing() {
         measure.skip(reason);

@@ -30,7 +30,8 @@ impl Nmbd {
         let settings = format!(
             "[global]\nworkgroup = BENCHES\nnetbios name = NMBD\ninterfaces = {NMBD}/24\nbind interfaces only = yes\n\
              lock directory = {at}/lock\nstate directory = {at}/state\ncache directory = {at}/cache\n\
-             pid directory = {at}/pid\nprivate dir = {at}/private\nncalrpc dir = {at}/ncalrpc\nbinddns dir = {at}/bind\n\
+             pid directory = {at}/pid\nprivate dir = {at}/private\nncalrpc dir = {at}/ncalrpc\n\
+             binddns dir = {at}/bind\n\
              nmbd:socket dir = {at}/sock\nlog file = {at}/log/log.%m\nlog level = 0\ndns proxy = no\n\
              local master = no\ndomain master = no\npreferred master = no\n"
         );

@@ -14,8 +14,9 @@ pub(crate) fn single(bench: &Bench) -> Result<Measure> {
     let title = "network: datagrams of another machine to a reader, 64 B";
     let mut measure = Measure::new("network_rate", title, "messages/s", Better::Higher);
     measure.note(
-        "The sender has a processor of its own and sends as fast as it can with sendmmsg; counted is what readers get, from \
-         the first message to the last. bare recvmmsg: one process that does nothing else. nmbd: through `unexpected`.",
+        "The sender has a processor of its own and sends as fast as it can with sendmmsg; counted is what readers get, \
+         from the first message to the last. bare recvmmsg: one process that does nothing else. nmbd: through \
+         `unexpected`.",
     );
     floods(bench, measure, Pace::Single, &[Receiver::Node, Receiver::Bare, Receiver::Nmbd])
 }
@@ -25,8 +26,9 @@ pub(crate) fn joined(bench: &Bench) -> Result<Measure> {
     let title = "network: the same, with a sender that costs next to nothing";
     let mut measure = Measure::new("network_flood", title, "messages/s", Better::Higher);
     measure.note(
-        "64 datagrams are sent in one piece, which the system takes apart at the receiver's socket, unless the receiver does \
-         that itself (UDP GRO), as mailslot's node does. All that is sent beyond what receivers take is lost.",
+        "64 datagrams are sent in one piece, which the system takes apart at the receiver's socket, unless the \
+         receiver does that itself (UDP GRO), as mailslot's node does. All that is sent beyond what receivers take is \
+         lost.",
     );
     floods(bench, measure, Pace::Joined, &[Receiver::Node, Receiver::Bare, Receiver::BareJoined, Receiver::Nmbd])
 }

@@ -23,9 +23,9 @@ const SHAPE: Shape = Shape { size: 64, writers: 1, strangers: false, members: 0 
 pub(crate) fn memory(bench: &Bench) -> Result<Measure> {
     let mut measure = Measure::new("idle_memory", "resident memory of an idle slot", "KiB", Better::Lower);
     measure.note(
-        "Before any message. Growth of the owner's private memory (RssAnon) plus blocks of the slot's files, per slot. The owner's mappings \
-         of those blocks are not counted again. Page tables, which the kernel keeps for each mapping, are listed apart, and so are \
-         the files once 1,000 messages were written to each slot and read.",
+        "Before any message. Growth of the owner's private memory (RssAnon) plus blocks of the slot's files, per slot. \
+         The owner's mappings of those blocks are not counted again. Page tables, which the kernel keeps for each \
+         mapping, are listed apart, and so are the files once 1,000 messages were written to each slot and read.",
     );
     measure.interleave(&[Peer::Slot], 1, |_| {
         let idle = idle(bench)?;

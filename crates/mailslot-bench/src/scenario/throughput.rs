@@ -30,8 +30,9 @@ struct Drained {
 
 const ALL: [Peer; 7] =
     [Peer::Slot, Peer::SlotBatch, Peer::Iceoryx, Peer::Datagram, Peer::Seqpacket, Peer::PosixMq, Peer::Pipe];
-const NOTE: &str = "The reader blocks, into one buffer (iceoryx2 spins); writers wait when there is no room; each message is \
-                    numbered and checked. The reader has a processor of its own; the writers share the others.";
+const NOTE: &str = "The reader blocks, into one buffer (iceoryx2 spins); writers wait when there is no room; each \
+                    message is numbered and checked. The reader has a processor of its own; the writers share the \
+                    others.";
 
 /// One writer, messages of `size` bytes. The target is `factor` times the rate of the best of the kernel's queues.
 pub(crate) fn one_writer(bench: &Bench, id: &'static str, size: usize, factor: f64) -> Result<Measure> {

@@ -143,7 +143,8 @@ impl New {
         let file = directory.add(&domain)?;
         if self.open {
             exit::complain(format_args!(
-                "warning: nothing in {0} is protected: anybody who reaches its network can read and write everything in it",
+                "warning: nothing in {0} is protected: anybody who reaches its network can read and write everything \
+                 in it",
                 domain.name()
             ));
         }

@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn names_stay_in_their_lines() {
         let slot = serde_json::json!({
-            "name": "alerts", "pid": 7, "uid": 4_000_000_001_u32, "access": null, "network": null, "max_message_size": 0,
+            "name": "alerts", "pid": 7, "uid": 4_000_000_001_u32, "access": null, "network": null,
+            "max_message_size": 0,
             "capacity": 65536, "created_unix_ms": 0, "counts": null,
         });
         hostile::stays_in_its_cells(|planted| {

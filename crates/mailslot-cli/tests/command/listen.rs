@@ -44,7 +44,10 @@ fn json_has_the_data_and_who_wrote_it() {
     let gid = rustix::process::getegid().as_raw();
     let origin = json!({"pid": writer.id(), "uid": uid, "gid": gid, "attested": false});
     let time = |message: &Value| message["time"].clone();
-    let expected = |data: &str, message| json!({"slot": "alerts", "time": time(message), "sent": null, "data": data, "size": data.len(), "origin": origin});
+    let expected = |data: &str, message| {
+        json!({"slot": "alerts", "time": time(message), "sent": null, "data": data, "size": data.len(),
+               "origin": origin})
+    };
     assert_eq!(messages[0], expected("quote \" and é", &messages[0]));
     assert_eq!(messages[1], expected("", &messages[1]));
     assert_eq!(messages[2]["data_hex"], "00010a0dfffe");

@@ -99,14 +99,18 @@ fn full() -> String {
     let status = serde_json::json!({
         "version": "1", "computer": "SRV1<00>", "workgroup": "PLANT<00>", "node_type": "B", "nmbd_connected": true,
         "interfaces": [], "names": [],
-        "counters": { "packets_received": 1, "packets_sent": 1, "dropped_malformed": 2, "undelivered_no_slot": 3, "outgoing": 4 },
+        "counters": { "packets_received": 1, "packets_sent": 1, "dropped_malformed": 2, "undelivered_no_slot": 3,
+            "outgoing": 4 },
         "domains": [{
-            "name": "PLANT", "sealed": true, "mode": "peer", "open": true, "peers": 1, "routers": 0, "listen": [], "connect": [],
-            "certificates": [{ "file": "/x", "subject": "CN=\"a\"", "from": "", "until": "", "until_unix": 1, "problem": null }],
+            "name": "PLANT", "sealed": true, "mode": "peer", "open": true, "peers": 1, "routers": 0, "listen": [],
+            "connect": [],
+            "certificates": [{ "file": "/x", "subject": "CN=\"a\"", "from": "", "until": "", "until_unix": 1,
+                "problem": null }],
             "keys": [], "computers": 2, "slots": [], "counters": { "opened": 1, "dropped_replay": 2 },
         }],
         "bridges": [{
-            "domain": "PLANT", "to_domain": [], "to_legacy": [], "is_ready": true, "segments": [], "counters": { "rate": 7 },
+            "domain": "PLANT", "to_domain": [], "to_legacy": [], "is_ready": true, "segments": [],
+            "counters": { "rate": 7 },
         }],
     });
     let status = serde_json::from_value(status).expect("a status");
@@ -121,8 +125,8 @@ fn everything_that_could_be_counted_passes_promtool() {
 /// A slot of the superuser, as it is listed.
 fn slot() -> mailslot::SlotStatus {
     let counts = serde_json::json!({
-        "max_message_size": 0, "next_size": null, "count": 1, "read_timeout_ms": null, "capacity": 4096, "written": 1, "read": 0,
-        "bytes_written": 1, "bytes_read": 0, "refused_full": 0, "refused_too_large": 0, "high_water": 0,
+        "max_message_size": 0, "next_size": null, "count": 1, "read_timeout_ms": null, "capacity": 4096, "written": 1,
+        "read": 0, "bytes_written": 1, "bytes_read": 0, "refused_full": 0, "refused_too_large": 0, "high_water": 0,
     });
     serde_json::from_value(serde_json::json!({ "name": "alerts", "uid": 0, "counts": counts })).expect("a slot")
 }
@@ -238,7 +242,8 @@ fn a_real_prometheus_scrapes_a_node() {
     machine.send(NAMES[2], &["one", "two", "three"]);
     let config = machine.root().join("prometheus.yml");
     let scrape = format!(
-        "scrape_configs:\n  - job_name: mailslot\n    scrape_interval: 1s\n    static_configs:\n      - targets: ['{address}']\n"
+        "scrape_configs:\n  - job_name: mailslot\n    scrape_interval: 1s\n    static_configs:\n\
+         \x20     - targets: ['{address}']\n"
     );
     std::fs::write(&config, scrape).expect("a file");
     let mut prometheus = Command::new("prometheus");

@@ -219,7 +219,8 @@ fn record_on_a_small_disk(machine: &Machine, options: &str) -> Option<(Listener,
     }
     let disk = machine.root().join("disk");
     fs::create_dir(&disk).expect("a directory");
-    let script = r#"mount -t tmpfs -o size=16k disk "$1" && head -c 8192 /dev/zero >"$1/filler" && exec "$0" record --verbose $2 alerts "$1/log""#;
+    let script = r#"mount -t tmpfs -o size=16k disk "$1" && head -c 8192 /dev/zero >"$1/filler" &&
+        exec "$0" record --verbose $2 alerts "$1/log""#;
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_mailslot")]).env("MAILSLOT_ROOT", machine.root());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -83,7 +83,11 @@ proptest! {
     fn key_expressions_lead_back_to_their_destinations(name in "[^\0/\\\\]{1,60}", directed: bool, sealed: bool) {
         let Ok(address) = name.parse::<mailslot::Address>() else { return Ok(()) };
         let domain = if sealed { domain() } else { Domain::open("PLANT").expect("a good name") };
-        let to = if directed { domain.directed(&computer("SRV 1"), address.slot()) } else { domain.broadcast(address.slot()) };
+        let to = if directed {
+            domain.directed(&computer("SRV 1"), address.slot())
+        } else {
+            domain.broadcast(address.slot())
+        };
         // Some characters have many bytes.
         let Ok(to) = to else { return Ok(()) };
         prop_assert_eq!(domain.destination(to.key_expression()), Some(to.clone()));

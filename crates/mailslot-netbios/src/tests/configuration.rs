@@ -48,7 +48,9 @@ proptest! {
 
     /// However names are added, each has one kind.
     #[test]
-    fn no_name_is_of_this_node_alone_and_of_a_group(added in prop::collection::vec((0..3usize, 0..3u8, any::<bool>()), 0..20)) {
+    fn no_name_is_of_this_node_alone_and_of_a_group(
+        added in prop::collection::vec((0..3usize, 0..3u8, any::<bool>()), 0..20),
+    ) {
         let mut config = Config::new("PC", "PLANT").expect("valid names");
         for (text, suffix, group) in added {
             let name = Name::new(["PC", "PLANT", "*"][text], suffix).expect("a valid name");

@@ -167,7 +167,9 @@ proptest! {
             let equal = all.iter().any(|it| it.id == id && Some(it.prefix) == smallest && it.contains(to));
             prop_assert!(equal, "by {id}, not {by}");
         } else {
-            prop_assert!(by_route.is_none_or(|by| by == id || all.iter().filter(|it| Some(it.address) == route).count() > 1));
+            prop_assert!(
+                by_route.is_none_or(|by| by == id || all.iter().filter(|it| Some(it.address) == route).count() > 1)
+            );
             prop_assert!(by_route.is_some() || id == all[0].id);
         }
         let first = all.iter().find(|it| it.id == id).expect("one of them");

@@ -157,7 +157,13 @@ proptest! {
             node.handle_timeout(now);
             assert_within_bounds(&node);
             let ahead = node.poll_timeout().is_none_or(|due| due > now);
-            prop_assert!(ahead, "a deadline stays in the past: {:?} {:?} {:?}", node.poll_timeout().map(|due| now - due), node.sizes(), node.names().collect::<Vec<_>>());
+            prop_assert!(
+                ahead,
+                "a deadline stays in the past: {:?} {:?} {:?}",
+                node.poll_timeout().map(|due| now - due),
+                node.sizes(),
+                node.names().collect::<Vec<_>>()
+            );
         }
     }
 }

@@ -149,7 +149,9 @@ mod tests {
                 match pattern.split_first() {
                     None => name.is_empty(),
                     Some((b'*', rest)) => (0..=name.len()).any(|taken| defined(rest, &name[taken..])),
-                    Some((byte, rest)) => name.split_first().is_some_and(|(n, names)| n == byte && defined(rest, names)),
+                    Some((byte, rest)) => {
+                        name.split_first().is_some_and(|(n, names)| n == byte && defined(rest, names))
+                    }
                 }
             }
             prop_assert_eq!(

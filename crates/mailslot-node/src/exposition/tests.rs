@@ -24,7 +24,8 @@ fn slot(name: &str, uid: u32, number: Option<u64>) -> SlotStatus {
         serde_json::json!({
             "max_message_size": 0, "next_size": null, "count": number, "read_timeout_ms": null, "reader_waits": true,
             "capacity": 4096, "written": 10 * number, "read": 9 * number, "bytes_written": 100 * number,
-            "bytes_read": 90 * number, "refused_full": number + 1, "refused_too_large": number + 2, "high_water": number + 3,
+            "bytes_read": 90 * number, "refused_full": number + 1, "refused_too_large": number + 2,
+            "high_water": number + 3,
         })
     });
     serde_json::from_value(serde_json::json!({ "name": name, "uid": uid, "counts": counts })).expect("a slot")

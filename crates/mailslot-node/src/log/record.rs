@@ -87,7 +87,9 @@ impl Record {
         let fields: serde_json::Map<String, Value> =
             self.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let time = humantime::format_rfc3339_millis(time).to_string();
-        let record = json!({ "time": time, "level": self.level(), "target": self.target, "event": self.event, "fields": fields });
+        let record = json!({
+            "time": time, "level": self.level(), "target": self.target, "event": self.event, "fields": fields,
+        });
         record.to_string()
     }
 }

@@ -53,7 +53,8 @@ MAILSLOT_REFUSE_(BOOL, SetCurrentDirectoryW, (text))
 #define CreateEventW(attributes, manual, initial, name) \
     (MAILSLOT_CHECK_(name), CreateEventW(attributes, manual, initial, name))
 #define CreateProcessW(application, command_line, ...) \
-    (MAILSLOT_CHECK_(application), MAILSLOT_CHECK_(command_line), CreateProcessW(application, command_line, __VA_ARGS__))
+    (MAILSLOT_CHECK_(application), MAILSLOT_CHECK_(command_line), \
+     CreateProcessW(application, command_line, __VA_ARGS__))
 #define lstrlenW(text) (MAILSLOT_CHECK_(text), lstrlenW(text))
 #define lstrcpyW(target, source) (MAILSLOT_CHECK_(target), MAILSLOT_CHECK_(source), lstrcpyW(target, source))
 #define lstrcatW(target, source) (MAILSLOT_CHECK_(target), MAILSLOT_CHECK_(source), lstrcatW(target, source))

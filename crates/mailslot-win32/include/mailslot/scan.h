@@ -156,7 +156,8 @@ MAILSLOT_INLINE const WCHAR *mailslot_parse_scan(struct mailslot_scan *scan, con
 }
 
 /* The units of the input that a conversion takes, to be freed; NULL if there are none. */
-MAILSLOT_INLINE WCHAR *mailslot_scan_units(struct mailslot_input *input, const struct mailslot_scan *scan, size_t *count)
+MAILSLOT_INLINE WCHAR *mailslot_scan_units(struct mailslot_input *input, const struct mailslot_scan *scan,
+                                           size_t *count)
 {
     size_t room = 64, most = scan->width;
     WCHAR *units = (WCHAR *)malloc(room * sizeof(WCHAR));
@@ -253,7 +254,8 @@ MAILSLOT_INLINE size_t mailslot_scan_number(struct mailslot_input *input, const 
             fits = (base == 0 || base == 16) && before == '0' && digits == 1;
         else
             fits = ((unit >= 'a' && unit <= 'f') || (unit >= 'A' && unit <= 'F')) &&
-                   (base == 16 || (base == 0 && length > 1 && (strchr(text, 'x') != NULL || strchr(text, 'X') != NULL)));
+                   (base == 16 ||
+                    (base == 0 && length > 1 && (strchr(text, 'x') != NULL || strchr(text, 'X') != NULL)));
         if (!fits) {
             mailslot_put_back(input, unit);
             break;

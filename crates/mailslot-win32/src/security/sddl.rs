@@ -156,7 +156,8 @@ pub(super) const ENTRY_FLAGS: [(&str, u8); 5] = [("OI", 0x1), ("CI", 0x2), ("NP"
 /// Each right that has a name, in the order in which they are written.
 #[rustfmt::skip]
 pub(super) const RIGHTS: [(&str, u32); 17] = [
-    ("CC", 0x1), ("DC", 0x2), ("LC", 0x4), ("SW", 0x8), ("RP", 0x10), ("WP", 0x20), ("DT", 0x40), ("LO", 0x80), ("CR", 0x100),
+    ("CC", 0x1), ("DC", 0x2), ("LC", 0x4), ("SW", 0x8), ("RP", 0x10), ("WP", 0x20), ("DT", 0x40), ("LO", 0x80),
+    ("CR", 0x100),
     ("SD", 0x0001_0000), ("RC", 0x0002_0000), ("WD", 0x0004_0000), ("WO", 0x0008_0000),
     ("GA", 0x1000_0000), ("GX", 0x2000_0000), ("GW", 0x4000_0000), ("GR", 0x8000_0000),
 ];

@@ -95,7 +95,8 @@ fn exit_thread() -> Result<(), Failed> {
         static DWORD WINAPI Last(LPVOID end)\n\
         { Destroyed local; (void)local; WaitForSingleObject(end, INFINITE); puts(\"last\"); ExitThread(0); }\n\
         int main(void)\n\
-        { HANDLE own; DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &own, 0, FALSE, 2);\n\
+        { HANDLE own;\n\
+          DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &own, 0, FALSE, 2);\n\
           go = CreateThread(NULL, 0, Last, own, 0, NULL); ExitThread(3); }\n";
     runs(&NARROW, source, "last\n")
 }

@@ -97,7 +97,8 @@ fn every_code_has_a_text() -> Result<(), Failed> {
         "#include <windows.h>\n\
          static void check(DWORD code, const char *name)\n\
          {{\n    char text[1024];\n    \
-         if (FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, code, 0, text, sizeof text, NULL) == 0)\n        \
+         if (FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, code, 0, text, \
+         sizeof text, NULL) == 0)\n        \
          printf(\"%s has no text\\n\", name);\n}}\n\
          int main(void)\n{{\n{checks}    return 0;\n}}\n"
     );

@@ -27,7 +27,8 @@ int main(int argc, char **argv)
     attributes.lpSecurityDescriptor = NULL;
     attributes.bInheritHandle = TRUE;
     slot = CreateMailslotA(argv[2], 64, MAILSLOT_WAIT_FOREVER, &attributes);
-    file = CreateFileA(argv[2], GENERIC_WRITE, FILE_SHARE_READ, &attributes, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    file = CreateFileA(argv[2], GENERIC_WRITE, FILE_SHARE_READ, &attributes, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL,
+                       NULL);
     if (slot == INVALID_HANDLE_VALUE || file == INVALID_HANDLE_VALUE) {
         printf("caller: error %d\n", (int)GetLastError());
         return 1;

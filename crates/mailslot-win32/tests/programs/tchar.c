@@ -106,7 +106,8 @@ static void formats(void)
     CHECK(_stprintf(text, _T("%s-%d-%c"), _T("ab"), 5, _T('x')) == 6);
     SAME(text, _T("ab-5-x"));
     CHECK(_sctprintf(_T("%05d"), 42) == 5);
-    CHECK(_stscanf_s(_T("12 0x1f word 2.5 1.5"), _T("%d %x %s %lf %f"), &number, &hex, word, 8, &fraction, &little) == 5);
+    CHECK(_stscanf_s(_T("12 0x1f word 2.5 1.5"), _T("%d %x %s %lf %f"), &number, &hex, word, 8, &fraction,
+                     &little) == 5);
     CHECK(number == 12 && hex == 31 && fraction == 2.5 && little == 1.5F);
     SAME(word, _T("word"));
     CHECK(_stscanf_s(_T("7 toolongword"), _T("%d %s"), &number, word, 8) == 1 && number == 7 && word[0] == 0);

@@ -124,7 +124,8 @@ pub fn is_mounted_apart(test: &str, options: &str, unshare: &[&str], set_up: &st
         return false;
     }
     let mount = format!(
-        r#"mount -t tmpfs -o mode=1777,{options} slots "$MAILSLOT_ROOT" && mkdir "$MAILSLOT_DOMAINS" && {set_up} exec "$0" "$@""#
+        r#"mount -t tmpfs -o mode=1777,{options} slots "$MAILSLOT_ROOT" && mkdir "$MAILSLOT_DOMAINS" &&
+        {set_up} exec "$0" "$@""#
     );
     is_apart(test, &[&["unshare", "--mount"], unshare, &["sh", "-c", &mount]].concat())
 }

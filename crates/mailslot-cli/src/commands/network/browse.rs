@@ -28,7 +28,8 @@ pub struct Browse {
 
     /// How long to listen
     // The other names are those of 0.1, for scripts; they mean other things elsewhere, so help does not show them.
-    #[arg(short, long, alias = "time", short_alias = 't', value_name = "DURATION", default_value = "35s", value_parser = args::duration)]
+    #[arg(short, long, alias = "time", short_alias = 't', value_name = "DURATION", default_value = "35s",
+          value_parser = args::duration)]
     duration: Duration,
 
     /// Print one JSON object for each server, one to a line

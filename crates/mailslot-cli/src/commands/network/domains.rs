@@ -75,7 +75,8 @@ mod tests {
         let status = serde_json::json!({
             "name": "PLANT", "sealed": true, "mode": "peer", "open": true, "peers": 1, "routers": 0,
             "listen": ["tcp/[::]:0"], "connect": ["tcp/srv2:7447"], "computers": 2, "slots": ["alerts"],
-            "keys": [{ "fingerprint": "0123", "send_from": "2026-01-01", "accept_until": "2027-01-01", "in_use": true }],
+            "keys": [{ "fingerprint": "0123", "send_from": "2026-01-01", "accept_until": "2027-01-01",
+                "in_use": true }],
             "counters": { "sent": 1 },
         });
         hostile::stays_in_its_lines(|planted| {

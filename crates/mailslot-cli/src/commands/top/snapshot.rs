@@ -78,7 +78,8 @@ mod tests {
 
     fn status(netbios: bool) -> serde_json::Value {
         serde_json::json!({
-            "computer": "SRV1<00>", "workgroup": "PLANT<00>", "netbios": netbios, "node_type": "B", "nmbd_connected": null,
+            "computer": "SRV1<00>", "workgroup": "PLANT<00>", "netbios": netbios, "node_type": "B",
+            "nmbd_connected": null,
             "interfaces": [{ "name": "eth0", "address": "192.0.2.1", "prefix": 24, "broadcast": null }],
             "names": [], "counters": {},
             "domains": [{

@@ -135,7 +135,9 @@ fn settings_choose_by_name_or_address_and_what_they_cannot_have_is_named() {
 
 fn any_address() -> impl Strategy<Value = Address> {
     let own = (0..3u8, 0..2u8, 0..5u8).prop_map(|(b, c, d)| Ipv4Addr::new(10, b, c, d + 1));
-    let prefix = prop_oneof![1 => Just(0u8), 1 => Just(8), 4 => Just(16), 6 => Just(24), 3 => Just(30), 1 => Just(31), 4 => Just(32)];
+    let prefix = prop_oneof![
+        1 => Just(0u8), 1 => Just(8), 4 => Just(16), 6 => Just(24), 3 => Just(30), 1 => Just(31), 4 => Just(32),
+    ];
     let broadcast = prop::option::of((0..3u8, 0..2u8, any::<u8>()).prop_map(|(b, c, d)| Ipv4Addr::new(10, b, c, d)));
     let flags = (prop::bool::weighted(0.9), prop::bool::weighted(0.1), any::<bool>());
     (1..5u32, own, prefix, broadcast, flags).prop_map(|(link, address, prefix, broadcast, flags)| {
@@ -163,7 +165,9 @@ proptest! {
             if let Some(everybody) = named.interface.broadcast {
                 prop_assert_ne!(everybody, named.interface.address);
                 prop_assert!(named.interface.prefix < 31 && named.interface.contains(everybody));
-                let same = |it: &&Attachment| it.interface.prefix == named.interface.prefix && it.interface.contains(everybody);
+                let same = |it: &&Attachment| {
+                    it.interface.prefix == named.interface.prefix && it.interface.contains(everybody)
+                };
                 prop_assert_eq!(used.iter().filter(same).count(), 1);
             }
         }

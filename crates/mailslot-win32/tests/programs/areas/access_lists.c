@@ -92,8 +92,8 @@ static void Identifiers(void)
         static const char *const texts[] = {
             "S-1-0-0", "S-1-1-0", "S-1-2-0", "S-1-3-0", "S-1-3-1", "S-1-3-2", "S-1-3-3", "S-1-5", "S-1-5-1", "S-1-5-2",
             "S-1-5-3", "S-1-5-4", "S-1-5-6", "S-1-5-7", "S-1-5-8", "S-1-5-9", "S-1-5-10", "S-1-5-11", "S-1-5-12",
-            "S-1-5-13", "S-1-5-14", NULL, "S-1-5-18", "S-1-5-19", "S-1-5-20", "S-1-5-32", "S-1-5-32-544", "S-1-5-32-545",
-            "S-1-5-32-546", "S-1-5-32-547",
+            "S-1-5-13", "S-1-5-14", NULL, "S-1-5-18", "S-1-5-19", "S-1-5-20", "S-1-5-32", "S-1-5-32-544",
+            "S-1-5-32-545", "S-1-5-32-546", "S-1-5-32-547",
         };
         size = sizeof(room);
         if (texts[kind] != NULL) {
@@ -115,9 +115,11 @@ static void Lists(void)
     CHECK(IsValidAcl(list) && AddAccessAllowedAceEx(list, ACL_REVISION, INHERIT_ONLY_ACE, GENERIC_WRITE, everyone));
     CHECK(AddAccessDeniedAce(list, ACL_REVISION, GENERIC_ALL, everyone) && IsValidAcl(list));
     CHECK(GetAclInformation(list, &information, sizeof(information), AclSizeInformation));
-    CHECK(information.AceCount == 2 && information.AclBytesInUse == 48 && information.AclBytesFree == sizeof(memory) - 48);
+    CHECK(information.AceCount == 2 && information.AclBytesInUse == 48 &&
+          information.AclBytesFree == sizeof(memory) - 48);
     CHECK(GetAce(list, 0, (LPVOID *)&entry) && entry->Header.AceType == ACCESS_ALLOWED_ACE_TYPE);
-    CHECK(entry->Header.AceFlags == INHERIT_ONLY_ACE && entry->Mask == GENERIC_WRITE && EqualSid(&entry->SidStart, everyone));
+    CHECK(entry->Header.AceFlags == INHERIT_ONLY_ACE && entry->Mask == GENERIC_WRITE &&
+          EqualSid(&entry->SidStart, everyone));
     CHECK(GetAce(list, 1, (LPVOID *)&entry) && entry->Header.AceType == ACCESS_DENIED_ACE_TYPE);
     FAILS(GetAce(list, 2, (LPVOID *)&entry), FALSE, ERROR_INVALID_PARAMETER);
     for (count = 2; AddAccessAllowedAce(list, ACL_REVISION, GENERIC_WRITE, everyone); count++)
@@ -125,7 +127,8 @@ static void Lists(void)
     CHECK_EQUAL(GetLastError(), ERROR_ALLOTTED_SPACE_EXCEEDED);
     CHECK_EQUAL(count, (sizeof(memory) - 8) / 20);
     CHECK(GetSecurityDescriptorDacl(With(list), &present, &found, &defaulted) && present && found == list);
-    CHECK(SetSecurityDescriptorOwner(&descriptor, everyone, FALSE) && SetSecurityDescriptorGroup(&descriptor, NULL, FALSE));
+    CHECK(SetSecurityDescriptorOwner(&descriptor, everyone, FALSE) &&
+          SetSecurityDescriptorGroup(&descriptor, NULL, FALSE));
     FAILS(InitializeAcl(list, 7, ACL_REVISION), FALSE, ERROR_INSUFFICIENT_BUFFER);
     FAILS(InitializeAcl(list, 64, 9), FALSE, ERROR_INVALID_PARAMETER);
     memory.list.AclRevision = 9;

@@ -127,7 +127,8 @@ static void Characters(UINT page)
     for (i = 0; i < 0x10000; i++)
         if (i < 0xD800 || i > 0xF8FF)
             characters[count++] = (WCHAR)i;
-    size = WideCharToMultiByte(page, WC_NO_BEST_FIT_CHARS, characters, count, encoded, sizeof(encoded), "\x1A", &replaced);
+    size = WideCharToMultiByte(page, WC_NO_BEST_FIT_CHARS, characters, count, encoded, sizeof(encoded), "\x1A",
+                               &replaced);
     CHECK(size >= count && replaced == TRUE);
     CHECK_EQUAL(MultiByteToWideChar(page, MB_ERR_INVALID_CHARS, encoded, size, again, 0x10000), count);
     for (i = 0; i < count; i++)
@@ -163,11 +164,14 @@ static void Results(void)
     BOOL replaced;
     CPINFO info;
 
-    CHECK(WideCharToMultiByte(1252, 0, zhe, -1, bytes, 16, "#", &replaced) == 3 && strcmp(bytes, "#a") == 0 && replaced);
+    CHECK(WideCharToMultiByte(1252, 0, zhe, -1, bytes, 16, "#", &replaced) == 3 && strcmp(bytes, "#a") == 0 &&
+          replaced);
     CHECK(WideCharToMultiByte(1251, 0, zhe, -1, bytes, 16, "#", &replaced) == 3 && !replaced);
     CHECK(strcmp(bytes, "\xC6" "a") == 0);
-    CHECK(WideCharToMultiByte(1252, 0, smile, -1, bytes, 16, NULL, &replaced) == 4 && strcmp(bytes, "??a") == 0 && replaced);
-    CHECK(WideCharToMultiByte(1252, 0, half, -1, bytes, 16, NULL, &replaced) == 3 && strcmp(bytes, "?a") == 0 && replaced);
+    CHECK(WideCharToMultiByte(1252, 0, smile, -1, bytes, 16, NULL, &replaced) == 4 && strcmp(bytes, "??a") == 0 &&
+          replaced);
+    CHECK(WideCharToMultiByte(1252, 0, half, -1, bytes, 16, NULL, &replaced) == 3 && strcmp(bytes, "?a") == 0 &&
+          replaced);
     CHECK_EQUAL(WideCharToMultiByte(1251, 0, zhe, 2, NULL, 0, NULL, NULL), 2);
     FAILS(WideCharToMultiByte(1251, 0, zhe, -1, bytes, 2, NULL, NULL), 0, ERROR_INSUFFICIENT_BUFFER);
     FAILS(WideCharToMultiByte(1251, 0, zhe, 0, bytes, 16, NULL, NULL), 0, ERROR_INVALID_PARAMETER);

@@ -17,7 +17,8 @@ static pid_t StartNode(const char *program)
         _exit(127);
     }
     CHECK(node > 0);
-    while ((file = CreateFileA(ROUTES, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL)) == INVALID_HANDLE_VALUE) {
+    while ((file = CreateFileA(ROUTES, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL)) ==
+           INVALID_HANDLE_VALUE) {
         CHECK_EQUAL(GetLastError(), ERROR_FILE_NOT_FOUND);
         CHECK(waitpid(node, NULL, WNOHANG) == 0);
         Sleep(1);

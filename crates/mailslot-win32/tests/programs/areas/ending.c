@@ -54,7 +54,8 @@ static void calls(void)
     event = CreateEventA(NULL, TRUE, TRUE, NULL);
     END_CHECK(event != NULL && WaitForSingleObjectEx(event, INFINITE, TRUE) == WAIT_OBJECT_0);
     mutex = CreateMutexA(NULL, TRUE, NULL);
-    END_CHECK(mutex != NULL && WaitForSingleObject(mutex, 0) == WAIT_OBJECT_0 && ReleaseMutex(mutex) && ReleaseMutex(mutex));
+    END_CHECK(mutex != NULL && WaitForSingleObject(mutex, 0) == WAIT_OBJECT_0 && ReleaseMutex(mutex) &&
+              ReleaseMutex(mutex));
     END_CHECK(!ReleaseMutex(mutex) && GetLastError() == ERROR_NOT_OWNER);
 
     soon.QuadPart = -10000;
@@ -65,9 +66,11 @@ static void calls(void)
     thread = CreateThread(NULL, 0, seven, NULL, 0, NULL);
     END_CHECK(thread != NULL && WaitForSingleObject(thread, INFINITE) == WAIT_OBJECT_0);
     END_CHECK(GetExitCodeThread(thread, &code) && code == 7);
-    END_CHECK(DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &same, 0, FALSE, DUPLICATE_SAME_ACCESS));
+    END_CHECK(DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &same, 0, FALSE,
+                              DUPLICATE_SAME_ACCESS));
     END_CHECK(GetExitCodeThread(same, &code) && code == STILL_ACTIVE);
-    END_CHECK(CloseHandle(event) && CloseHandle(mutex) && CloseHandle(timer) && CloseHandle(thread) && CloseHandle(same));
+    END_CHECK(CloseHandle(event) && CloseHandle(mutex) && CloseHandle(timer) && CloseHandle(thread) &&
+              CloseHandle(same));
     ended++;
 }
 

@@ -117,7 +117,8 @@ static void Sizes(void)
         }
         for (offset = 0; offset < sizes[i]; offset += page) {
             DWORD rest = sizes[i] - offset;
-            char *part = (char *)Map(mapping, FILE_MAP_READ, offset, rest), *copy = (char *)Map(mapping, FILE_MAP_COPY, offset, 0);
+            char *part = (char *)Map(mapping, FILE_MAP_READ, offset, rest),
+                *copy = (char *)Map(mapping, FILE_MAP_COPY, offset, 0);
             CHECK(part != NULL && copy != NULL);
             CHECK(memcmp(whole + offset, part, rest) == 0 && memcmp(part, copy, rest) == 0);
             copy[0]++;
@@ -172,7 +173,8 @@ static void Processes(const char *self)
 
 static int Child(char *argv[])
 {
-    HANDLE mapping = OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, NAME), mutex = OpenMutexA(SYNCHRONIZE, FALSE, "a mutex");
+    HANDLE mapping = OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, NAME),
+        mutex = OpenMutexA(SYNCHRONIZE, FALSE, "a mutex");
     HANDLE unnamed = (HANDLE)(ULONG_PTR)strtoul(argv[1], NULL, 10);
     volatile int *count = Map(mapping, FILE_MAP_WRITE, 0, 0), *marks = Map(unnamed, FILE_MAP_WRITE, 0, 0);
     int i, which = atoi(argv[2]);

@@ -62,17 +62,17 @@ int main(void)
 
     CHECK_EQUAL(FromList(FORMAT_MESSAGE_FROM_STRING, "%2: %1!d!, %3!5d!", 0, text, 256, 7, "two", -1), 13);
     CHECK(strcmp(text, "two: 7,    -1") == 0);
-    CHECK(FromList(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ALLOCATE_BUFFER, "%1!.*s!|%3", 0, (char *)&allocated, 0, 2,
-                   "four", "x") == 4);
+    CHECK(FromList(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ALLOCATE_BUFFER, "%1!.*s!|%3", 0, (char *)&allocated, 0,
+                   2, "four", "x") == 4);
     CHECK(strcmp(allocated, "fo|x") == 0 && LocalFree(allocated) == NULL);
     FAILS(FormatMessageA(FORMAT_MESSAGE_FROM_STRING, "abcdef", 0, 0, text, 4, NULL), 0, ERROR_INSUFFICIENT_BUFFER);
     FAILS(FormatMessageA(0, "a", 0, 0, text, 256, NULL), 0, ERROR_INVALID_PARAMETER);
     FAILS(FormatMessageA(FORMAT_MESSAGE_FROM_STRING, NULL, 0, 0, text, 256, NULL), 0, ERROR_INVALID_PARAMETER);
     FAILS(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM, NULL, ERROR_MR_MID_NOT_FOUND, 0, text, 256, NULL), 0,
           ERROR_INVALID_PARAMETER);
-    CHECK(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, ERROR_MR_MID_NOT_FOUND, 0, text,
-                         256, NULL) > 0);
-    CHECK(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_FROM_HMODULE | FORMAT_MESSAGE_MAX_WIDTH_MASK, NULL, 5, 0,
-                         text, 256, NULL) > 0 && strchr(text, '\r') == NULL);
+    CHECK(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, ERROR_MR_MID_NOT_FOUND, 0,
+                         text, 256, NULL) > 0);
+    CHECK(FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_FROM_HMODULE | FORMAT_MESSAGE_MAX_WIDTH_MASK, NULL,
+                         5, 0, text, 256, NULL) > 0 && strchr(text, '\r') == NULL);
     return 0;
 }

@@ -224,7 +224,8 @@ static void Killed(char *program)
 /* Named events work for the end of reads. */
 static void Overlapped(void)
 {
-    HANDLE slot = Create(PREFIX "areas\\named", MAILSLOT_WAIT_FOREVER), file = Open(PREFIX "areas\\named", GENERIC_WRITE);
+    HANDLE slot = Create(PREFIX "areas\\named", MAILSLOT_WAIT_FOREVER),
+        file = Open(PREFIX "areas\\named", GENERIC_WRITE);
     OVERLAPPED overlapped;
     char buffer[16];
     DWORD size = 77;

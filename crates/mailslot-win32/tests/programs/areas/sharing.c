@@ -16,7 +16,8 @@ static void Ends(pid_t child)
 
 static void Fork(void)
 {
-    HANDLE mutex = CreateMutexA(NULL, TRUE, "areas sharing"), event = CreateEventA(NULL, FALSE, FALSE, "areas sharing e");
+    HANDLE mutex = CreateMutexA(NULL, TRUE, "areas sharing"),
+        event = CreateEventA(NULL, FALSE, FALSE, "areas sharing e");
     HANDLE other;
     pid_t child = fork();
     if (child == 0) {

@@ -90,7 +90,8 @@ static void Surroundings(int argc, char **argv)
     CHECK(GetTempFileNameA(path, "abc", number, text) == number && (file = fopen(text, "r")) == NULL);
     FAILS(GetTempFileNameA("no such directory", "abc", 0, text), 0, ERROR_DIRECTORY);
 
-    CHECK(argc == 1 && strstr(GetCommandLineA(), argv[0]) != NULL && GetCommandLineW()[0] == (WCHAR)GetCommandLineA()[0]);
+    CHECK(argc == 1 && strstr(GetCommandLineA(), argv[0]) != NULL &&
+          GetCommandLineW()[0] == (WCHAR)GetCommandLineA()[0]);
     CHECK(GetModuleFileNameA(GetModuleHandleA(NULL), text, 512) > 0);
     FAILS(GetModuleHandleA("no such module"), NULL, ERROR_MOD_NOT_FOUND);
 }

@@ -225,7 +225,8 @@ static void Nowhere(int descriptor)
 /* The terminal by its names, also if the standard streams are something else. */
 static void Devices(void)
 {
-    const char *const outputs[] = {"CONOUT$", "conout$", "\\\\.\\CONOUT$", "CON"}, *const inputs[] = {"CONIN$", "\\\\.\\conin$", "con"};
+    const char *const outputs[] = {"CONOUT$", "conout$", "\\\\.\\CONOUT$", "CON"},
+        *const inputs[] = {"CONIN$", "\\\\.\\conin$", "con"};
     HANDLE output, input;
     char line[32];
     DWORD size, mode, i;

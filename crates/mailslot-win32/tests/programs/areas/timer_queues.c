@@ -138,7 +138,8 @@ static void CALLBACK DeleteOwn(PVOID parameter, BOOLEAN timed)
 static void Queues(void)
 {
     Calls calls[3];
-    HANDLE queue = CreateTimerQueue(), other = CreateTimerQueue(), timers[3], timer, done = CreateEventA(NULL, FALSE, FALSE, NULL);
+    HANDLE queue = CreateTimerQueue(), other = CreateTimerQueue(), timers[3], timer,
+        done = CreateEventA(NULL, FALSE, FALSE, NULL);
     Own own = {queue, NULL, done};
     int i;
 

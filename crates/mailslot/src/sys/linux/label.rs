@@ -111,7 +111,8 @@ impl Label {
         };
         let created = self.created.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         format!(
-            "name {}\npid {}\naccess {access}\nnetwork {network}\ntaps {taps}\ndoor {}\nstamp {}\nmax-message-size {}\ncapacity {}\ncreated {created}\n",
+            "name {}\npid {}\naccess {access}\nnetwork {network}\ntaps {taps}\ndoor {}\nstamp {}\n\
+             max-message-size {}\ncapacity {}\ncreated {created}\n",
             escape(self.name.as_str()),
             self.pid,
             self.door,

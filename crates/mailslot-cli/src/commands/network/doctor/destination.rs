@@ -24,7 +24,10 @@ pub fn parse(text: &str, findings: &mut Findings) -> Option<Address> {
             Some(address)
         }
         Err(error) => {
-            let remedy = r"write \\COMPUTER\mailslot\SLOT, \\DOMAIN\mailslot\SLOT, \\*\mailslot\SLOT, or the name of a slot here";
+            let remedy = concat!(
+                r"write \\COMPUTER\mailslot\SLOT, \\DOMAIN\mailslot\SLOT, \\*\mailslot\SLOT, ",
+                "or the name of a slot here"
+            );
             findings.problem("name", error, remedy);
             None
         }
@@ -81,8 +84,8 @@ fn other_way(address: &Address, node: Option<&Running>, modern: bool, findings: 
     if node.is_some() {
         let found =
             format!("the node is in no NetBIOS network, and {target} is no modern domain or computer that it knows");
-        let remedy = "get the domain's file (mailslot domain join FILE), see that the computer's node runs (mailslot list \
-                      --domain NAME), or start the node without --netbios false";
+        let remedy = "get the domain's file (mailslot domain join FILE), see that the computer's node runs (mailslot \
+                      list --domain NAME), or start the node without --netbios false";
         findings.problem("way", found, remedy);
     }
     Way::Nowhere

@@ -82,7 +82,8 @@ fn examine_files(wanted: Option<&str>, node: Option<&Running>, findings: &mut Fi
             Some(node) if !node.status.domains.iter().any(|other| other.name == name) => findings.problem(
                 "files",
                 format!("domain {name} is in {}, but the node takes no part in it", directory.path().display()),
-                "the node's log says why (domain_wrong), unless it reads another directory: see MAILSLOT_DOMAINS and its user",
+                "the node's log says why (domain_wrong), unless it reads another directory: see MAILSLOT_DOMAINS and \
+                 its user",
             ),
             Some(_) => {}
         }
@@ -221,8 +222,8 @@ fn examine_answers(
             is_or_are(&silent),
             PATIENCE.as_secs()
         );
-        let remedy = "run mailslot doctor there: its clock may be off by more than a minute, its file be an older one, or it has \
-                      just gone";
+        let remedy = "run mailslot doctor there: its clock may be off by more than a minute, its file be an older one, \
+                      or it has just gone";
         findings.problem("answers", found, remedy);
     }
     Answers { answered, silent }

@@ -110,7 +110,10 @@ fn names_port(rule: &str, port: &Port) -> bool {
     let numbers = numbers[..end].split(" -").next().unwrap_or_default();
     numbers.split([' ', ',', '{', '}']).any(|part| {
         let (first, last) = part.split_once(['-', ':']).unwrap_or((part, part));
-        matches!((first.parse::<u16>(), last.parse::<u16>()), (Ok(first), Ok(last)) if (first..=last).contains(&port.number))
+        matches!(
+            (first.parse::<u16>(), last.parse::<u16>()),
+            (Ok(first), Ok(last)) if (first..=last).contains(&port.number)
+        )
     })
 }
 

@@ -62,7 +62,8 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
     if !without.is_empty() {
         let found = format!("no broadcast address is set on {}, so the subnet's last one is used", list(&without));
         // `ip address change` does not set it on an existing address.
-        let remedy = "if others use another one, delete and add the address: ip address delete ..., ip address add ... broadcast +";
+        let remedy = "if others use another one, delete and add the address: ip address delete ..., ip address add ... \
+                      broadcast +";
         findings.unknown("interfaces", found, remedy);
     }
 }

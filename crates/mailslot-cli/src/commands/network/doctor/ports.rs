@@ -63,8 +63,8 @@ pub fn examine(node: Option<&Running>, findings: &mut Findings) {
     for (owner, sockets) in others {
         let stop = if owner.starts_with("nmbd ") { "stop nmbd (systemctl stop nmbd)" } else { "stop it" };
         let remedy = format!(
-            "{stop}, run beside it (mailslot node --beside-samba), leave its interfaces to it (--exclude), or do without NetBIOS \
-             (--netbios false)"
+            "{stop}, run beside it (mailslot node --beside-samba), leave its interfaces to it (--exclude), or do \
+             without NetBIOS (--netbios false)"
         );
         let found = format!("{owner} has UDP ports {}", list(&sockets));
         match node {
@@ -118,7 +118,8 @@ mod tests {
     #[test]
     #[cfg(target_endian = "little")]
     fn lines_of_the_kernel_are_understood() {
-        let line = "  1234: 0102000A:0089 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 45678 2 0000000000000000 0";
+        let line = "  1234: 0102000A:0089 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 45678 \
+                    2 0000000000000000 0";
         let expected = Socket { address: Ipv4Addr::new(10, 0, 2, 1), port: 137, uid: 1000, inode: 45678 };
         assert_eq!(socket(line), Some(expected));
         assert_eq!(list(&[expected]), "137 of 10.0.2.1");

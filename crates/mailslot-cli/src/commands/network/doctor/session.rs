@@ -12,7 +12,8 @@ pub fn examine(domain: &Status, findings: &mut Findings) {
         let remedy = if domain.connect.is_empty() {
             "the node's log says why: look for domain_not_open"
         } else {
-            "check that an endpoint that it connects to can be reached and accepts one more session (max-sessions; its log says sessions_refused)"
+            "check that an endpoint that it connects to can be reached and accepts one more session (max-sessions; its \
+             log says sessions_refused)"
         };
         findings.problem("session", format!("{name}: the session is not open"), remedy);
     } else if connected {
@@ -27,11 +28,16 @@ pub fn examine(domain: &Status, findings: &mut Findings) {
         let connect = names(domain.connect.iter().map(String::as_str));
         let remedy = match (connect.as_str(), domain.listen.is_empty()) {
             ("", true) => {
-                "give it an endpoint to connect to (mailslot node --connect ENDPOINT), or let it look for others (--lan)".to_owned()
+                "give it an endpoint to connect to (mailslot node --connect ENDPOINT), or let it look for others \
+                 (--lan)"
+                    .to_owned()
             }
-            ("", false) => "start the nodes of the other machines; in a LAN, check that multicast to 224.0.0.224, UDP port 7446, passes"
+            ("", false) => "start the nodes of the other machines; in a LAN, check that multicast to 224.0.0.224, UDP \
+                            port 7446, passes"
                 .to_owned(),
-            (connect, _) => format!("check that {connect} runs, can be reached, and accepts this machine's certificate"),
+            (connect, _) => {
+                format!("check that {connect} runs, can be reached, and accepts this machine's certificate")
+            }
         };
         findings.problem("session", format!("{name}: not connected to any machine"), remedy);
     }
@@ -58,7 +64,8 @@ fn examine_endpoints(domain: &Status, findings: &mut Findings) {
 fn remedy_for(reason: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| reason.to_ascii_lowercase().contains(word));
     if says(&["certificate"]) {
-        "check that both certificates are valid now and issued by the other side's root-ca, and that both clocks are right"
+        "check that both certificates are valid now and issued by the other side's root-ca, and that both clocks are \
+         right"
     } else if says(&["lookup", "resolve", "name or service", "name resolution"]) {
         "check that the name is right and the name server answers: getent hosts NAME"
     } else if says(&["refused"]) {

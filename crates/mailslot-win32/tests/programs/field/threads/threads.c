@@ -41,7 +41,8 @@ DWORD WINAPI WriterThread(LPVOID lpParam)
     TCHAR szText[64];
     DWORD cbWritten;
     int i;
-    HANDLE hFile = CreateFile(pszName, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    HANDLE hFile = CreateFile(pszName, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL,
+                              NULL);
 
     if (hFile == INVALID_HANDLE_VALUE)
         return GetLastError();
