@@ -62,7 +62,8 @@ def expect(name, attack, **changes):
     for key, change in changes.items():
         expected[key] = expected.get(key, 0) + change
     found = {key: after[key] - before[key] for key in after if after[key] != before[key]}
-    check(name, arrived and found == expected, f"marker arrived: {bool(arrived)}, counters: {found}\n-- expected:\n{expected}")
+    check(name, arrived and found == expected,
+          f"marker arrived: {bool(arrived)}, counters: {found}\n-- expected:\n{expected}")
 
 
 def stranger(secret, **other):
@@ -77,7 +78,8 @@ def memory():
 
 
 def bounded(name, before, allowed):
-    check(name, memory() < before + allowed, f"{before:.0f} MiB before, {memory():.0f} MiB after, {allowed} MiB are allowed")
+    check(name, memory() < before + allowed,
+          f"{before:.0f} MiB before, {memory():.0f} MiB after, {allowed} MiB are allowed")
 
 
 def nothing_else(name, *expected):
@@ -87,7 +89,8 @@ def nothing_else(name, *expected):
 def messages():
     check("the node is there", there(), machine.status("PLANT"))
     expect("no key: text", lambda: put(b"boiler 3: all is well"), dropped_version=1)
-    expect("no key: what looks like a message", lambda: put(b"\x01\x01" + secrets.token_bytes(98)), dropped_key_unknown=1)
+    expect("no key: what looks like a message", lambda: put(b"\x01\x01" + secrets.token_bytes(98)),
+           dropped_key_unknown=1)
     expect("no key: nothing at all", lambda: put(b""), dropped_malformed=1)
     wrong = stranger(secrets.token_bytes(32))
     expect("wrong key", lambda: wrong.put("target", b"wrong key"), dropped_key_unknown=1)
@@ -96,7 +99,8 @@ def messages():
     expect("wrong key under the right name", lambda: wrong.put("target", b"forged"), dropped_forged=1)
 
     good = message(b"once")
-    expect("replayed a hundred times", lambda: [put(good) for _ in range(101)], opened=1, delivered=1, dropped_replayed=100)
+    expect("replayed a hundred times", lambda: [put(good) for _ in range(101)], opened=1, delivered=1,
+           dropped_replayed=100)
     numbered = [message(b"reordered %d" % number) for number in range(20)]
     random.Random(7).shuffle(numbered)
     expect("reordered: each once", lambda: [put(one) for one in numbered + numbered], opened=20, delivered=20,
@@ -117,7 +121,8 @@ def messages():
 
     expect("brought to another slot", lambda: put(message(b"cross-slot"), "beside"), dropped_forged=1, lost=1)
     expect("to one computer, brought to all", lambda: put(message(b"was directed", to="NODE1")), dropped_forged=1)
-    expect("to all, brought to one computer", lambda: put(message(b"was broadcast"), to="NODE1"), dropped_forged=1, lost=1)
+    expect("to all, brought to one computer", lambda: put(message(b"was broadcast"), to="NODE1"), dropped_forged=1,
+           lost=1)
     expect("to another computer", lambda: put(message(b"for another", to="NODE2"), to="NODE1"), dropped_forged=1)
     asked = message(b"cross-kind", kind=f.CONFIRMED)
     expect("a confirmed write as a message", lambda: put(asked), dropped_malformed=1)
@@ -137,7 +142,8 @@ def messages():
                lambda: put(message(b"wrong clock", at=peer.now() + seconds * 1000)), dropped_clock=1, lost=1)
     for at in (0, 2 ** 64 - 1):
         expect(f"a time of {at}", lambda: put(message(b"wrong clock", at=at)), dropped_clock=1, lost=1)
-    expect("from before the start", lambda: put(message(b"before", at=settings["before"])), dropped_before_start=1, lost=1)
+    expect("from before the start", lambda: put(message(b"before", at=settings["before"])), dropped_before_start=1,
+           lost=1)
     for name in ("", "A\0B", "\x1b[2JX", "SIXTEEN-LETTERS-", "lower", "A\\B"):
         liar = peer.Member(session, domain, name)
         expect(f"a sender of the name {name!r}", lambda: liar.put("target", b"bad name"), dropped_malformed=1)
@@ -149,7 +155,8 @@ def messages():
     liar = peer.Member(session, domain, "NODE1")
     liar.put("target", b"by another name")
     origin = heard.until("by another name")
-    same("a member can claim another's name, and is authenticated as a member", origin and origin["origin"]["computer"], "NODE1")
+    same("a member can claim another's name, and is authenticated as a member", origin and origin["origin"]["computer"],
+         "NODE1")
 
     own = []
     listening = session.declare_subscriber(member.key_expression("target"), lambda s: own.append(bytes(s.payload)))
@@ -182,7 +189,8 @@ def receipts():
 
     slot = "elsewhere"
     queryable = session.declare_queryable(member.key_expression(slot), answer)
-    back = lambda payload: f.receipt_destination(payload[10:26], int.from_bytes(payload[26:34], "big"), member.destination(slot))
+    back = lambda payload: f.receipt_destination(payload[10:26], int.from_bytes(payload[26:34], "big"),
+                                                 member.destination(slot))
     plaintext = f.head(peer.now(), "PY2") + b"\x01"
     own = secrets.token_bytes(16)
     true = lambda payload, key=member.key, to=back: member.seal(key, f.RECEIPT, own, 1, to(payload), plaintext)
@@ -202,7 +210,8 @@ def receipts():
     }
     said = lambda: machine.run("send", "--confirm=3s", r"\\PLANT\mailslot\elsewhere", "sure")
     answers.append(lambda p: [true(p)])
-    same("a true receipt is told", until(lambda: (text := said()).startswith("PY2") and text), "PY2 delivered\nstatus 0")
+    same("a true receipt is told", until(lambda: (text := said()).startswith("PY2") and text),
+         "PY2 delivered\nstatus 0")
     first = asked[-1]
     for name, forge in forged.items():
         asked.insert(0, first)
@@ -217,7 +226,8 @@ def receipts():
 
     # Requests, with the same answers: a reply is one byte and the data.
     plaintext = f.head(peer.now(), "PY2") + b"\x01yes"
-    forged["with two outcomes"] = lambda p: [member.seal(member.key, f.RECEIPT, own, 1, back(p), f.head(peer.now(), "PY2") + b"\x02yes")]
+    forged["with two outcomes"] = lambda p: [member.seal(member.key, f.RECEIPT, own, 1, back(p),
+                                                         f.head(peer.now(), "PY2") + b"\x02yes")]
     forged["of nobody"] = lambda p: [member.seal(member.key, f.RECEIPT, own, 1, back(p), b"\x01yes")]
     forged["larger than allowed"] = lambda p: [true(p)[:-16] + b"x" * (1 << 20) + true(p)[-16:]]
     asking = lambda: machine.run("request", "--timeout", "2s", r"\\PLANT\mailslot\elsewhere", "sure?")
@@ -234,12 +244,15 @@ def receipts():
     same("a true reply among others is the one", asking(), "yes\nstatus 0")
     # A request of a member to this machine's slot, and forgeries of it.
     served = peer.Listener(machine, "served", "--reply", "cat; printf ' for %s' \"$MAILSLOT_COMPUTER\"", reply=True)
-    check("a member's request is replied to", until(lambda: member.request("served", b"now")[0] == {"NODE1": (1, b"now for PY1")}))
+    check("a member's request is replied to",
+          until(lambda: member.request("served", b"now")[0] == {"NODE1": (1, b"now for PY1")}))
     told, payload = member.request("served", b"again", to="NODE1")
     same("and so is one to this computer", told, {"NODE1": (1, b"again for PY1")})
-    shown = lambda payload, to: [bytes(r.ok.payload) for r in session.get(member.key_expression("served", to), payload=payload,
-                                 target=zenoh.QueryTarget.ALL, consolidation=zenoh.ConsolidationMode.NONE, timeout=2) if r.ok]
-    expect("a request shown again asks nobody", lambda: same("nor is it answered", shown(payload, "NODE1"), []), dropped_replayed=1)
+    shown = lambda payload, to: [bytes(r.ok.payload)
+                                 for r in session.get(member.key_expression("served", to), payload=payload,
+             target=zenoh.QueryTarget.ALL, consolidation=zenoh.ConsolidationMode.NONE, timeout=2) if r.ok]
+    expect("a request shown again asks nobody", lambda: same("nor is it answered", shown(payload, "NODE1"), []),
+           dropped_replayed=1)
     wrong.key = member.key
     expect("a request without the key asks nobody", lambda: same("nor is it answered", shown(wrong.sealed(
         f.CONFIRMED, "served", None, b"x", within=1000)[0], None), []), dropped_forged=1)
@@ -263,13 +276,15 @@ def receipts():
     queryable.undeclare()
     before = counters()
     group, last = seen.split("/")[-2:]
-    parts = [f"{group}/{one}" for one in (last[:-2] + ("A" if last[-2] != "A" else "B") + last[-1], "x", "~", last + "AAAA",
-                                          "A" * 1000)]
+    parts = [f"{group}/{one}"
+             for one in (last[:-2] + ("A" if last[-2] != "A" else "B") + last[-1], "x", "~", last + "AAAA",
+                         "A" * 1000)]
     forged = wrong.presence(member.key, secrets.token_bytes(16), b"\x01\x03BAD").split("/at/")[1]
     bad = [*parts, forged, last, f"{int(group, 16) ^ 1:02x}/{last}"]
     tokens = [session.liveliness().declare_token(f"{member.prefix}/at/{one}") for one in bad]
     refused = lambda: counters()["presence_refused"] - before["presence_refused"]
-    same("presences that members have not made are refused", until(lambda: refused() == len(bad) and refused()), len(bad))
+    same("presences that members have not made are refused", until(lambda: refused() == len(bad) and refused()),
+         len(bad))
     members = machine.run("list", "--domain", "PLANT")
     check("and name nobody", "BAD" not in members and "GONE1" not in members, members)
     for token in tokens:
@@ -298,7 +313,8 @@ def floods():
     destination = member.destination("target")
     for number in range(senders):
         plaintext = f.head(peer.now(), f"PY{number}") + b"flood"
-        session.put(where, member.seal(member.key, f.MESSAGE, secrets.token_bytes(16), 1, destination, plaintext), **block)
+        session.put(where, member.seal(member.key, f.MESSAGE, secrets.token_bytes(16), 1, destination, plaintext),
+                    **block)
     check("a stream that is known goes on when the table is full", mark())
     after = machine.counters("PLANT")
     refused = after["dropped_streams_full"] - begin["dropped_streams_full"]
@@ -318,7 +334,8 @@ def full():
     same("a full slot says so", member.confirm("unread", b"x" * 1000), {"NODE1": 3})
     check("good messages get through to other slots", mark())
     after = machine.counters("PLANT")
-    delivered, refused = after["delivered"] - counters["delivered"], after["undelivered_full"] - counters["undelivered_full"]
+    delivered = after["delivered"] - counters["delivered"]
+    refused = after["undelivered_full"] - counters["undelivered_full"]
     check("what does not fit is counted", delivered < 200 and delivered + refused == 20_000 + 2, (delivered, refused))
     bounded("a full slot takes no memory of the node", before, 40)
 
@@ -328,7 +345,8 @@ def giant():
     giants = peer.session(settings["endpoint"])
     try:
         for _ in range(4):
-            giants.put(member.key_expression("target"), b"\x01" * (64 << 20), congestion_control=zenoh.CongestionControl.BLOCK)
+            giants.put(member.key_expression("target"), b"\x01" * (64 << 20),
+                       congestion_control=zenoh.CongestionControl.BLOCK)
     except zenoh.ZError as error:
         print(f"a giant message ends the connection: {error}")
     check("good messages get through after giants", mark())
@@ -369,8 +387,8 @@ def restarted():
     nothing_else("it is not delivered again")
 
 
-{"messages": messages, "receipts": receipts, "floods": floods, "full": full, "giant": giant, "rotated": rotated, "record": record,
- "restarted": restarted}[sys.argv[1]]()
+{"messages": messages, "receipts": receipts, "floods": floods, "full": full, "giant": giant, "rotated": rotated,
+ "record": record, "restarted": restarted}[sys.argv[1]]()
 heard.close()
 beside.close()
 session.close()

@@ -60,7 +60,8 @@ bridge1=$pid
 check "another one stands by" start_bridge bridge2 linux2
 bridge2=$pid
 says "the bridges agree who sends" "$(cat "$scratch/bridge1.log" "$scratch/bridge2.log")" \
-    "bridge_sends domain=PLANT interface=eth0 sender=LINUX1" "bridge_stands_by domain=PLANT interface=eth0 sender=LINUX1"
+    "bridge_sends domain=PLANT interface=eth0 sender=LINUX1" \
+    "bridge_stands_by domain=PLANT interface=eth0 sender=LINUX1"
 # Samba takes long for this; the result is checked at the end.
 said linux2 browse --duration 0s >"$scratch/asked.txt" &
 asked=$!
@@ -106,7 +107,8 @@ both() {
             in_host new timeout -k 5 60 "$mailslot" send '\\PLANT\mailslot\alerts' || return
         wait "$pids" || return
         for place; do
-            until_count "$place" "$word-up" $((first + 49)) && until_count "$place" "$word-down" $((first + 49)) || return
+            until_count "$place" "$word-up" $((first + 49)) && until_count "$place" "$word-down" $((first + 49)) ||
+                return
         done
     done
 }
@@ -131,7 +133,8 @@ says "in the legacy network the bridge is the sender" "$(grep '"many-down-1"' "$
 
 # Samba's logon server answers a machine outside its network, through the bridge.
 printf '\7\0NEW\0\\MAILSLOT\\PLANT\\ANSWERS\0N\0E\0W\0\0\0\1\0\0\0\377\377\377\377' >"$scratch/query"
-same "a logon query is sent into the domain" "$(said new send --file "$scratch/query" '\\PLANT\mailslot\net\netlogon')" "status 0"
+same "a logon query is sent into the domain" \
+    "$(said new send --file "$scratch/query" '\\PLANT\mailslot\net\netlogon')" "status 0"
 check "Samba's answer arrives" until_line "$scratch/answers-new.out" '"computer":"SAMBA1"'
 # nmbd receives a broadcast on two sockets, and answers each.
 check "it arrives at the bridge" until_lines "$scratch/answers-linux1.out" SAMBA1 2
@@ -142,20 +145,22 @@ says "it tells that it was sent to the bridge" "$(cat "$scratch/answers-new.out"
 # Messages to slots that are not named, or named for the other direction, do not cross; names below `line\` are known
 # once a slot exists.
 check "a slot that a pattern covers is known soon" until_crossed
-same "a message to a slot of one direction is sent in the other" "$(said old send '\\LABGROUP\mailslot\line\1' up)" "status 0"
+same "a message to a slot of one direction is sent in the other" \
+    "$(said old send '\\LABGROUP\mailslot\line\1' up)" "status 0"
 check "it is heard in the legacy network" until_line "$scratch/line-old.out" '"data":"up"'
 
 # Too large for the legacy network.
 printf '%425s' "" >"$scratch/large"
-same "a larger message reaches the domain" "$(said new send --confirm --file "$scratch/large" '\\NEW\mailslot\alerts')" \
-    $'NEW delivered\nstatus 0'
+same "a larger message reaches the domain" \
+    "$(said new send --confirm --file "$scratch/large" '\\NEW\mailslot\alerts')" $'NEW delivered\nstatus 0'
 same "a larger message is sent" "$(said new send --file "$scratch/large" '\\PLANT\mailslot\alerts')" "status 0"
 check "the bridge refuses it, and says so" until_line "$scratch/bridge1.log" "reason=to_legacy_too_large count=1"
 same "it has counted it" "$(counter linux1 to_legacy_too_large)" 1
 
 # The first bridge is killed, and restarted.
 crash "$bridge1"
-check "the other bridge takes over" until_line "$scratch/bridge2.log" "bridge_sends domain=PLANT interface=eth0 sender=LINUX2"
+check "the other bridge takes over" until_line "$scratch/bridge2.log" \
+    "bridge_sends domain=PLANT interface=eth0 sender=LINUX2"
 check "all messages cross the other bridge" both alone 50 heard-old heard-new
 check "the first bridge comes back" start_bridge bridge1-again linux1
 bridge1=$pid
@@ -167,7 +172,9 @@ elections() { cat "$scratch/bridge1-again.log" "$scratch/bridge2.log" | grep -c 
 until_other_key() {
     local host name step
     said new domain rotate PLANT --overlap 12s >/dev/null
-    for host in linux1 linux2; do in_host "$host" "$mailslot" domain join - <"$scratch/new/domains/PLANT.toml" >/dev/null; done
+    for host in linux1 linux2; do
+        in_host "$host" "$mailslot" domain join - <"$scratch/new/domains/PLANT.toml" >/dev/null
+    done
     for name in node-new bridge1-again bridge2; do until_line "$scratch/$name.log" "keys_changed" || return; done
     for host in new linux1 linux2; do
         for step in $(seq 300); do
@@ -188,20 +195,23 @@ for node in "$bridge1" "$bridge2"; do kill -HUP "$node"; done
 for name in bridge1-again bridge2; do until_line "$scratch/$name.log" "event=settings_changed"; done
 seq -f "flood-%g" 200 | in_host old "$mailslot" send '\\LABGROUP\mailslot\alerts'
 check "a flood of one source is not carried" until_line "$scratch/bridge1-again.log" "reason=to_domain_rate"
-check "some of it is" [ "$(count heard-new flood)" -ge 20 ] && check "but far from all" [ "$(count heard-new flood)" -lt 150 ]
+check "some of it is" [ "$(count heard-new flood)" -ge 20 ] &&
+    check "but far from all" [ "$(count heard-new flood)" -lt 150 ]
 
 # Samba's announcements. Its answers to a single bridge have no domain.
 wait "$asked"
 # Without the time of reception, which differs between listeners.
 announced() { grep -F '"computer":"SAMBA1","domain":"LABGROUP"' "$scratch/browse-$1.out" | sed 's/"time":"[^"]*",//'; }
-check "Samba's announcement crosses the bridge" until_line "$scratch/browse-new.out" '"computer":"SAMBA1","domain":"LABGROUP"'
+check "Samba's announcement crosses the bridge" until_line \
+    "$scratch/browse-new.out" '"computer":"SAMBA1","domain":"LABGROUP"'
 says "it tells where it comes from" "$(announced new)" "\"address\":\"$samba\",\"authenticated\":false"
 announced new >"$scratch/crossed"
 same "all of them were heard in the legacy network" "$(announced old | grep -vxFf - "$scratch/crossed")" ""
 check "none has come twice" [ "$(wc -l <"$scratch/crossed")" -le "$(announced old | wc -l)" ]
 
 # By now any looping message would have arrived.
-same "no answer has come twice" "$(grep -c SAMBA1 "$scratch/answers-new.out")" "$(grep -c SAMBA1 "$scratch/answers-linux1.out")"
+same "no answer has come twice" "$(grep -c SAMBA1 "$scratch/answers-new.out")" \
+    "$(grep -c SAMBA1 "$scratch/answers-linux1.out")"
 expected() {
     for word in many-up many-down; do seq -f "$word-%g" 400; done
     for word in $1; do seq -f "$word-up-%g" 50; seq -f "$word-down-%g" 50; done
@@ -211,7 +221,9 @@ for place in heard-old:'alone again keyed' heard-new:'alone again keyed' heard-l
         "$(data "$scratch/${place%:*}.out" | grep -e '-[ud]' | sort)" "$(expected "${place#*:}" | sort)"
 done
 same "slots of the other direction got nothing" "$(data "$scratch/line-new.out" | sort -u)" down
-says "the node tells of its bridge" "$(said linux1 node status)" "bridge to PLANT" "into the domain: browse, alerts, plant\\*" \
-    "into the legacy network: alerts, net\\netlogon, line\\*" "segment eth0" "LABGROUP, LINUX1 sends" "to_legacy_carried"
+says "the node tells of its bridge" "$(said linux1 node status)" "bridge to PLANT" \
+    "into the domain: browse, alerts, plant\\*" \
+    "into the legacy network: alerts, net\\netlogon, line\\*" "segment eth0" "LABGROUP, LINUX1 sends" \
+    "to_legacy_carried"
 leave_lab
 trap leave_part EXIT

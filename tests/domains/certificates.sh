@@ -13,7 +13,9 @@ certificate hub ours 10.97.22.11
 seconds=90 certificate brief ours
 certificate lasting ours
 said hub domain new PLANT >/dev/null
-for host in brief lasting; do in_host "$host" "$mailslot" domain join - <"$scratch/hub/domains/PLANT.toml" >/dev/null; done
+for host in brief lasting; do
+    in_host "$host" "$mailslot" domain join - <"$scratch/hub/domains/PLANT.toml" >/dev/null
+done
 settings hub hub 'listen = ["tls/0.0.0.0:7447"]'
 for host in brief lasting; do settings "$host" "$host" 'connect = ["tls/10.97.22.11:7447"]'; done
 start_node hub hub --config "$scratch/hub.toml"
@@ -21,11 +23,14 @@ hub=$pid
 for host in brief lasting; do start_node "$host" "$host" --config "$scratch/$host.toml"; done
 shown() {
     in_host lasting openssl s_client -connect 10.97.22.11:7447 -CAfile "$certificates/ours.pem" \
-        -cert "$certificates/lasting.pem" -key "$certificates/lasting.key" </dev/null 2>/dev/null | openssl x509 -noout -serial
+        -cert "$certificates/lasting.pem" -key "$certificates/lasting.key" </dev/null 2>/dev/null |
+        openssl x509 -noout -serial
 }
 until_shown() {
     local step
-    for step in $(seq 100); do [ "$(shown)" = "$(openssl x509 -noout -serial -in "$certificates/hub.pem")" ] && return; sleep 0.2; done
+    for step in $(seq 100); do
+        [ "$(shown)" = "$(openssl x509 -noout -serial -in "$certificates/hub.pem")" ] && return; sleep 0.2
+    done
     return 1
 }
 check "both are connected" until_members hub PLANT $'BRIEF\nHUB\nLASTING'
@@ -60,9 +65,12 @@ same "the domain was open all the time" "$(hub_says domain_closed)" "$closed"
 # It expires by time alone.
 while openssl x509 -noout -checkend 0 -in "$certificates/brief.pem" >/dev/null; do sleep 0.2; done
 check "who has a certificate that expired is out, and who has a good one is not" until_members hub PLANT $'HUB\nLASTING'
-says "doctor names the certificate" "$(said brief doctor)" "problem  certificate PLANT: $certificates/brief.pem" "expired at" "status 1"
-says "and what the other side says" "$(said brief doctor)" "problem  endpoint   PLANT: tls/10.97.22.11:7447 cannot be reached" "ertificate"
-says "a good one is good" "$(said lasting doctor)" "ok       certificate PLANT: $certificates/lasting.pem (CN=lasting) is valid until"
+says "doctor names the certificate" "$(said brief doctor)" "problem  certificate PLANT: $certificates/brief.pem" \
+    "expired at" "status 1"
+says "and what the other side says" "$(said brief doctor)" \
+    "problem  endpoint   PLANT: tls/10.97.22.11:7447 cannot be reached" "ertificate"
+says "a good one is good" "$(said lasting doctor)" \
+    "ok       certificate PLANT: $certificates/lasting.pem (CN=lasting) is valid until"
 certificate brief ours
 check "renewed, it is in again" until_members hub PLANT $'BRIEF\nHUB\nLASTING'
 same "without another start" "$(grep -c event=started "$scratch/brief.log")" 1

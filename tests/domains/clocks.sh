@@ -35,7 +35,8 @@ confirmed() { said "$1" send --confirm=1s "\\\\$2\\mailslot\\alerts" "$3" | head
 # until_agreed: both reach each other, within 15 s.
 until_agreed() {
     local end=$((SECONDS + 15))
-    until [ "$(confirmed right WRONG try)" = "WRONG delivered" ] && [ "$(confirmed wrong RIGHT try)" = "RIGHT delivered" ]; do
+    until [ "$(confirmed right WRONG try)" = "WRONG delivered" ] &&
+        [ "$(confirmed wrong RIGHT try)" = "RIGHT delivered" ]; do
         [ "$SECONDS" -lt "$end" ] || return 1
         sleep 0.2
     done
@@ -47,7 +48,8 @@ for off in +2h -50m +90s; do
     set_clock "$off"
     check "a clock that is set by $off is noticed" until_line "$scratch/wrong.log" "event=clock_set"
     same "nothing gets through then ($off)" "$(confirmed right WRONG lost)" "WRONG silent"
-    says "doctor names the clock ($off)" "$(said wrong doctor)" "problem  clock      PLANT: the clock of RIGHT is" "dropped_clock"
+    says "doctor names the clock ($off)" "$(said wrong doctor)" "problem  clock      PLANT: the clock of RIGHT is" \
+        "dropped_clock"
     set_clock +0
     check "set right again, both reach each other ($off)" until_agreed
 done

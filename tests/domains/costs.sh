@@ -32,7 +32,9 @@ measure() {
 
 # cost WHAT: the bytes that were measured.
 cost() { awk -v what="$1" 'index($0, what) == 1 { print int($(NF - 3)) }' "$scratch/costs"; }
-within() { [ -n "$1" ] && [ "$1" -ge "$2" ] && [ "$1" -le "$3" ] || { echo "$1 is not within $2 and $3" >&2; return 1; }; }
+within() {
+    [ -n "$1" ] && [ "$1" -ge "$2" ] && [ "$1" -le "$3" ] || { echo "$1 is not within $2 and $3" >&2; return 1; }
+}
 
 start_node cost-node1 cost1 --listen tcp/10.96.2.11:7447
 hub=$pid
@@ -45,11 +47,19 @@ slots() {
     in_host cost1 "$mailslot" send --receivers 1=20s '\\COST2\mailslot\slot20' ready >/dev/null
 }
 measure 20 "slot, announced" slots
-one_by_one() { for number in $(seq 20); do said cost1 send '\\PLANT\mailslot\slot1' "$(printf '%0100d' "$number")" >/dev/null; done; }
+one_by_one() {
+    for number in $(seq 20); do said cost1 send '\\PLANT\mailslot\slot1' "$(printf '%0100d' "$number")" >/dev/null; done
+}
 measure 20 "message of 100 bytes to all, one at a time" one_by_one
-directed() { for number in $(seq 20); do said cost1 send '\\COST2\mailslot\slot1' "$(printf '%0100d' "$number")" >/dev/null; done; }
+directed() {
+    for number in $(seq 20); do said cost1 send '\\COST2\mailslot\slot1' "$(printf '%0100d' "$number")" >/dev/null; done
+}
 measure 20 "message of 100 bytes to one, one at a time" directed
-confirmed() { for number in $(seq 20); do said cost1 send --confirm '\\COST2\mailslot\slot1' "$(printf '%0100d' "$number")" >/dev/null; done; }
+confirmed() {
+    for number in $(seq 20); do
+        said cost1 send --confirm '\\COST2\mailslot\slot1' "$(printf '%0100d' "$number")" >/dev/null
+    done
+}
 measure 20 "message of 100 bytes to one, confirmed" confirmed
 burst() { yes "$(printf '%0100d' 1)" | head -5000 | in_host cost1 "$mailslot" send --wait '\\PLANT\mailslot\slot2'; }
 measure 5000 "message of 100 bytes to all, in a burst" burst
@@ -64,7 +74,8 @@ crowd() {
     for number in $(seq 20); do
         root=$scratch/crowd$number
         mkdir -p "$root/slots" "$root/domains" && cp "$scratch/cost1/domains/PLANT.toml" "$root/domains/"
-        MAILSLOT_ROOT=$root/slots MAILSLOT_DOMAINS=$root/domains ip netns exec "$id-cost2" "$mailslot" node --netbios false \
+        MAILSLOT_ROOT=$root/slots MAILSLOT_DOMAINS=$root/domains ip netns exec "$id-cost2" \
+            "$mailslot" node --netbios false \
             --computer "CROWD$number" --connect tcp/10.96.2.11:7447 >/dev/null 2>"$root.log" </dev/null &
         started+=($!)
     done

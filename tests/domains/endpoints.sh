@@ -20,7 +20,8 @@ start_listener heard2 hub2 alerts
 reaches() { same "$1 is reached" "$(said leaf send --receivers 1=30s "\\\\$1\\mailslot\\alerts" x)" "status 0"; }
 
 # The control first: one reachable endpoint. Then all orders, each of which must connect.
-for endpoints in "$hub1" "$hub1 $absent" "$absent $hub1" "$closed $hub1" "$nowhere $hub1" "$absent $closed $nowhere $hub1"; do
+for endpoints in "$hub1" "$hub1 $absent" "$absent $hub1" "$closed $hub1" "$nowhere $hub1" \
+    "$absent $closed $nowhere $hub1"; do
     options=()
     for endpoint in $endpoints; do options+=(--connect "$endpoint"); done
     start leaf leaf node --netbios false --computer LEAF "${options[@]}"
@@ -37,7 +38,8 @@ check "when its router has died it is at the other one" until_members hub2 PLANT
 says "doctor names the endpoint that cannot be reached" "$(said leaf doctor)" \
     "unknown  endpoint   PLANT: $hub1 cannot be reached" "another one is used"
 start_node hub1-again hub1 --listen tcp/0.0.0.0:7447
-check "all are there when the router is back" until_members leaf PLANT $'HUB1            alerts\nHUB2            alerts\nLEAF'
+check "all are there when the router is back" until_members leaf PLANT \
+    $'HUB1            alerts\nHUB2            alerts\nLEAF'
 stop "$leaf"
 
 # A name that can be resolved only later.
@@ -47,7 +49,8 @@ become leaf unshare -m bash -c "$with_hosts" "$scratch/hosts" "$mailslot" node -
     --connect tcp/hub.mailslot.test:7447 >"$scratch/named.out" 2>"$scratch/named.log" </dev/null &
 started+=($!)
 check "a name that nobody knows is said" until_line "$scratch/named.log" "event=domain_not_open"
-says "doctor names it" "$(said leaf doctor)" "problem  endpoint   PLANT: tcp/hub.mailslot.test:7447 cannot be reached" "getent hosts"
+says "doctor names it" "$(said leaf doctor)" "problem  endpoint   PLANT: tcp/hub.mailslot.test:7447 cannot be reached" \
+    "getent hosts"
 echo "10.97.21.11 hub.mailslot.test" >>"$scratch/hosts"
 check "when it is known the domain opens" until_line "$scratch/named.log" "event=domain_open"
 
@@ -63,7 +66,9 @@ says "so is a node without sessions" "$(said spare node --netbios false --config
     "max-sessions is 0: it can be 1 to" "status 2"
 
 # An endpoint that cannot be listened on leaves the others in use.
-listen_on() { printf 'computer = "SPARE"\nnetbios = false\n[domains.PLANT]\nlisten = [%s]\n' "$1" >"$scratch/spare.toml"; }
+listen_on() {
+    printf 'computer = "SPARE"\nnetbios = false\n[domains.PLANT]\nlisten = [%s]\n' "$1" >"$scratch/spare.toml"
+}
 listen_on '"tcp/0.0.0.0:7447"'
 start_node spare spare --config "$scratch/spare.toml"
 spare=$pid
@@ -74,7 +79,8 @@ print("taken")
 taken.accept()'
 check "another program has a port" until_line "$scratch/taken.out" taken
 spare_says() { grep -c "event=$1" "$scratch/spare.log"; }
-for wrong in '"tcp/0.0.0.0:7450"' '"tcp/10.97.21.20:7450"' '"tcp/192.0.2.1:7448"' '"tcp/0.0.0.0:7448", "tcp/10.97.21.20:7448"'; do
+for wrong in '"tcp/0.0.0.0:7450"' '"tcp/10.97.21.20:7450"' '"tcp/192.0.2.1:7448"' \
+    '"tcp/0.0.0.0:7448", "tcp/10.97.21.20:7448"'; do
     before=$(spare_says settings_wrong)
     listen_on "$wrong"
     kill -HUP "$spare"

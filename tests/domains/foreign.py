@@ -37,7 +37,8 @@ def head(time, computer, legacy=None, is_batch=False, within=None):
     if legacy:
         address = bytes(map(int, legacy["address"].split(".")))
         origin = bytes.fromhex(legacy["id"]) + address + text8(legacy["computer"]) + text8(legacy["domain"])
-    return time.to_bytes(8, "big") + bytes([1 if legacy else 2 if is_batch else 0 if within is None else 4]) + text8(computer) + origin
+    flags = 1 if legacy else 2 if is_batch else 0 if within is None else 4
+    return time.to_bytes(8, "big") + bytes([flags]) + text8(computer) + origin
 
 
 def read_text8(data):
@@ -117,7 +118,8 @@ class Sealed:
         """Session, sequence and plaintext. The caller must check freshness and replay."""
         header, key, session = payload[:34], payload[2:10], payload[10:26]
         assert header[0] == 1 and header[1] == kind and len(payload) >= 50 and any(header[26:])
-        plaintext = self.stream_key(key, kind, session, destination).decrypt(bytes(4) + header[26:], payload[34:], header)
+        plaintext = self.stream_key(key, kind, session, destination).decrypt(bytes(4) + header[26:], payload[34:],
+                                                                             header)
         return session, int.from_bytes(header[26:], "big"), plaintext
 
     def presence_key(self, key, random):

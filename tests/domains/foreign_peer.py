@@ -29,7 +29,8 @@ def open_domain(machine, endpoint):
         program = os.path.join(os.path.dirname(__file__), "../../docs/peer/open.py")
         with subprocess.Popen([sys.executable, "-B", program, endpoint], stdout=subprocess.PIPE) as process:
             check("the program of docs/peer.md writes", heard.until("boiler 3: over pressure"), heard.messages)
-            same("and is a receiver", machine.run("send", "--receivers", "1=60s", r"\\LAB\mailslot\py", "heard"), "status 0")
+            same("and is a receiver", machine.run("send", "--receivers", "1=60s", r"\\LAB\mailslot\py", "heard"),
+                 "status 0")
             same("it prints what it gets", process.communicate()[0], b"heard\n")
 
         own = secrets.token_bytes(16)
@@ -49,7 +50,8 @@ def open_domain(machine, endpoint):
         same("a token of any Zenoh program is a receiver",
              machine.run("send", "--receivers", "1=10s", r"\\LAB\mailslot\to-python", "to Python"), "status 0")
         same("what the node sends arrives at any subscriber", until(lambda: got), [b"to Python"])
-        check("and its computer is a member", "PY1" in machine.run("list", "--domain", "LAB"), machine.run("list", "--domain", "LAB"))
+        check("and its computer is a member", "PY1" in machine.run("list", "--domain", "LAB"),
+              machine.run("list", "--domain", "LAB"))
 
         def answer(query):
             query.reply(query.key_expr, b"\x03", attachment=f.attachment(own, 1, peer.now(), "PY1"))
@@ -57,9 +59,11 @@ def open_domain(machine, endpoint):
         same("it may answer confirmed writes", until(lambda: (said := machine.run(
              "send", "--confirm=3s", r"\\LAB\mailslot\to-python", "sure")).startswith("PY1 full") and said),
              "PY1 full\nmailslot: 1 message was not delivered everywhere\nstatus 10")
-        replies = session.get(f"{prefix}/to/NODE1/ALERTS", payload=b"sure", attachment=f.attachment(own, 1, peer.now(), "PY1"))
+        replies = session.get(f"{prefix}/to/NODE1/ALERTS", payload=b"sure",
+                              attachment=f.attachment(own, 1, peer.now(), "PY1"))
         same("and have its own confirmed", [bytes(reply.ok.payload) for reply in replies], [b"\x01"])
-        replies = session.get(f"{prefix}/to/NODE1/NOWHERE", payload=b"sure", attachment=f.attachment(own, 1, peer.now(), "PY1"))
+        replies = session.get(f"{prefix}/to/NODE1/NOWHERE", payload=b"sure",
+                              attachment=f.attachment(own, 1, peer.now(), "PY1"))
         same("or not, where there is no such slot", [bytes(reply.ok.payload) for reply in replies], [b"\x02"])
         for declared in (subscriber, token, queryable):
             declared.undeclare()
@@ -72,8 +76,8 @@ def sealed_domain(machine, endpoint, file):
         heard = peer.Listener(machine, "Line 1")
         slot = f.presence_plaintext({"kind": "slot", "computer": "NODE1", "slot": "Line 1"})
         check("presences open by the page", until(lambda: slot in member.present()), member.present())
-        check("the node's is among them", f.presence_plaintext({"kind": "node", "computer": "NODE1"}) in member.present(),
-              member.present())
+        check("the node's is among them",
+              f.presence_plaintext({"kind": "node", "computer": "NODE1"}) in member.present(), member.present())
         member.put("line 1", b"sealed by Python")
         message = heard.until("sealed by Python")
         same("what Python seals is delivered as authenticated", message and message["origin"],
@@ -85,7 +89,8 @@ def sealed_domain(machine, endpoint, file):
         session.put(member.key_expression("line 1"), payload)
         member.put("line 1", b"batch 4")
         heard.until("batch 4")
-        same("the messages of a batch are delivered one by one, and once", heard.data()[-4:], ["batch 1", "", "batch 3", "batch 4"])
+        same("the messages of a batch are delivered one by one, and once", heard.data()[-4:],
+             ["batch 1", "", "batch 3", "batch 4"])
         same("and none of them is missed", machine.counters("PLANT")["lost"] - lost, 0)
         legacy = {"id": secrets.token_hex(16), "address": "192.0.2.7", "computer": "OLD1", "domain": "WORKGROUP"}
         for _ in range(2):
@@ -100,19 +105,22 @@ def sealed_domain(machine, endpoint, file):
         same("where there is no such slot as well", member.confirm("nowhere", b"sure", to="NODE1"), {"NODE1": 2})
 
         arrived = member.serve("to-python")
-        same("the node finds Python's slot", machine.run("send", "--receivers", "1=10s", r"\\PLANT\mailslot\To-Python", "all"),
-             "status 0")
-        same("Python opens what the node seals", until(lambda: arrived.qsize() and arrived.get()), (f.MESSAGE, "NODE1", b"all"))
+        same("the node finds Python's slot",
+             machine.run("send", "--receivers", "1=10s", r"\\PLANT\mailslot\To-Python", "all"), "status 0")
+        same("Python opens what the node seals", until(lambda: arrived.qsize() and arrived.get()),
+             (f.MESSAGE, "NODE1", b"all"))
         lines = [b"line %d" % number for number in range(1000)]
         same("the node sends what is written at one go",
              machine.run("send", r"\\PLANT\mailslot\to-python", given=b"\n".join(lines)), "status 0")
         until(lambda: arrived.qsize() >= len(lines))
         same("Python opens each line of it", [arrived.get()[2] for _ in range(arrived.qsize())], lines)
-        same("the node reaches Python's computer by name", machine.run("send", r"\\PY1\mailslot\to-python", "one"), "status 0")
+        same("the node reaches Python's computer by name", machine.run("send", r"\\PY1\mailslot\to-python", "one"),
+             "status 0")
         same("Python opens that, too", until(lambda: arrived.qsize() and arrived.get()), (f.MESSAGE, "NODE1", b"one"))
         same("Python's receipt is what the node reports",
              machine.run("send", "--confirm", r"\\PLANT\mailslot\to-python", "sure"), "PY1 delivered\nstatus 0")
-        same("the confirmed write arrives", until(lambda: arrived.qsize() and arrived.get()), (f.CONFIRMED, "NODE1", b"sure"))
+        same("the confirmed write arrives", until(lambda: arrived.qsize() and arrived.get()),
+             (f.CONFIRMED, "NODE1", b"sure"))
         for code, outcome in ((2, "no such slot"), (3, "full"), (4, "refused"), (5, "too large"), (77, "refused")):
             other = member.serve(f"answers-{code}", answer=code)
             said = machine.run("send", "--receivers", "1=10s", "--confirm", rf"\\PLANT\mailslot\answers-{code}", "?")

@@ -3,7 +3,9 @@ printf '\n-- interfaces\n'
 
 new_lan field
 attach first field 10.97.20.11/24
-for host in late moving renewed; do attach "$host" field "10.97.20.1/32" && in_host "$host" ip address flush dev eth0; done
+for host in late moving renewed; do
+    attach "$host" field "10.97.20.1/32" && in_host "$host" ip address flush dev eth0
+done
 said first domain new PLANT --lan >/dev/null
 for host in late moving renewed; do
     in_host "$host" "$mailslot" domain join - <"$scratch/first/domains/PLANT.toml" >/dev/null
@@ -32,7 +34,8 @@ says "doctor names the interface that has no address" "$(said late doctor)" \
 in_host late ip address add 10.97.20.13/24 brd + dev eth0
 check "who gets its address after its node is reached" until_reached first LATE
 check "and reaches others" until_reached late FIRST
-says "doctor has nothing to say of it then" "$(said late doctor)" "ok       interface  PLANT: looks for others from 10.97.20.13"
+says "doctor has nothing to say of it then" "$(said late doctor)" \
+    "ok       interface  PLANT: looks for others from 10.97.20.13"
 same "its node was not started again" "$(grep -c event=started "$scratch/late.log")" 1
 
 in_host moving ip address flush dev eth0
@@ -67,7 +70,8 @@ for round in 1 2 3 4; do
     [ $((RANDOM % 2)) -eq 0 ] || sleep 0.$((RANDOM % 10))
     address=10.97.20.$((round * 35 + 65 + RANDOM % 35))
     in_host moving ip address add "$address/24" brd + dev eth0
-    check "a session at another address is opened ($round)" until_lines "$scratch/moving.log" event=domain_open $((sessions + 1))
+    check "a session at another address is opened ($round)" until_lines \
+        "$scratch/moving.log" event=domain_open $((sessions + 1))
     for who in first moving; do
         heard=$(grep -c streamed "$scratch/heard-$who.out")
         check "messages come again at $who ($round)" until_lines "$scratch/heard-$who.out" streamed $((heard + 300))
@@ -77,7 +81,10 @@ done
 touch "$scratch/settled"
 wait "$to_moving" "$from_moving"
 # gaps WHO: how many times a message was not followed by the next one.
-gaps() { data "$scratch/heard-$1.out" | awk '$1 == "streamed" { gaps += last && $2 != last + 1; last = $2 } END { print gaps + 0 }'; }
+gaps() {
+    data "$scratch/heard-$1.out" |
+        awk '$1 == "streamed" { gaps += last && $2 != last + 1; last = $2 } END { print gaps + 0 }'
+}
 for who in first moving; do check "messages are lost once for each change at $who" [ "$(gaps "$who")" -le 4 ]; done
 
 # A machine that gets one more address is reachable at it, without effect on others: a stream of messages continues, in
@@ -110,7 +117,8 @@ wait "$streaming"
 check "the last one comes" until_line "$scratch/heard-growing.out" last
 last=$(sed -n 's/.*"last \([0-9]*\)".*/\1/p' "$scratch/heard-growing.out")
 # While both sessions are open, messages of one may overtake those of the other.
-same "none was lost, and none came twice" "$(data "$scratch/heard-growing.out" | sed -n 's/^number //p' | sort -n)" "$(seq "$last")"
+same "none was lost, and none came twice" \
+    "$(data "$scratch/heard-growing.out" | sed -n 's/^number //p' | sort -n)" "$(seq "$last")"
 in_host growing ip address delete 10.97.21.16/24 dev eth0
 
 # An interface is recreated with the same name and address: sockets on the old one receive nothing more.

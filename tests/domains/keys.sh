@@ -79,7 +79,8 @@ check "and is still let in" until_line "$scratch/keys-heard.out" '"data":"old"'
 check "messages flow on with the second key" until_lines "$scratch/confirmed.out" "KEYS2 delivered" \
     $(($(grep -c delivered "$scratch/confirmed.out") + 10))
 check "when the first one has ended, who has no other is out" until_members keys1 PLANT "$both"
-same "what it sends is heard by nobody" "$(said keys3 send --confirm=1s '\\PLANT\mailslot\alerts' expired | tail -n 1)" "status 10"
+same "what it sends is heard by nobody" \
+    "$(said keys3 send --confirm=1s '\\PLANT\mailslot\alerts' expired | tail -n 1)" "status 10"
 says "and is counted under its reason" "$(said keys2 node status --json)" '"dropped_key_expired":1'
 in_host keys3 "$mailslot" domain join - <"$scratch/keys1/$file" >/dev/null
 check "with the new file it is in again" until_members keys1 PLANT "$both"$'\nKEYS3'
@@ -97,13 +98,21 @@ check "a key for one that was stolen is taken up" rotated_at_once
 check "both know each other by it" until_members keys1 PLANT "$both"
 same "and understand each other" "$(said keys1 send --receivers 1=0s --confirm=20s '\\PLANT\mailslot\alerts' last)" \
     $'KEYS2 delivered\nstatus 0'
-same "the plain stream has its end, too" "$(said keys1 send --confirm=20s '\\KEYS2\mailslot\plain' last)" $'KEYS2 delivered\nstatus 0'
+same "the plain stream has its end, too" \
+    "$(said keys1 send --confirm=20s '\\KEYS2\mailslot\plain' last)" $'KEYS2 delivered\nstatus 0'
 
-for slot in heard plain; do check "the $slot messages are there" until_line "$scratch/keys-$slot.out" '"data":"last"'; done
-same "all confirmed writes were delivered, and no receiver was missed" "$(sort -u "$scratch/confirmed.out")" "KEYS2 delivered"
+for slot in heard plain; do
+    check "the $slot messages are there" until_line "$scratch/keys-$slot.out" '"data":"last"'
+done
+same "all confirmed writes were delivered, and no receiver was missed" "$(sort -u "$scratch/confirmed.out")" \
+    "KEYS2 delivered"
 half=$(($(wc -l <"$scratch/confirmed.out") / 2))
-same "each once, in order" "$(data "$scratch/keys-heard.out" | grep -v old)" "$(for n in $(seq "$half"); do echo "$n all"; echo "$n one"; done; echo last)"
-same "of the plain ones none is lost" "$(data "$scratch/keys-plain.out" | sed '$d')" "$(seq "$(data "$scratch/keys-plain.out" | tail -n 2 | head -n 1)")"
-says "nor counted as lost or dropped" "$(said keys2 node status --json)" '"lost":0' '"dropped_replayed":0' '"dropped_key_unknown":0'
+same "each once, in order" "$(data "$scratch/keys-heard.out" | grep -v old)" \
+    "$(for n in $(seq "$half"); do echo "$n all"; echo "$n one"; done; echo last)"
+same "of the plain ones none is lost" "$(data "$scratch/keys-plain.out" | sed '$d')" \
+    "$(seq "$(data "$scratch/keys-plain.out" | tail -n 2 | head -n 1)")"
+says "nor counted as lost or dropped" \
+    "$(said keys2 node status --json)" '"lost":0' '"dropped_replayed":0' '"dropped_key_unknown":0'
 same "the session was one and the same" "$(connection)" "$before"
-same "no node has begun anew" "$(cat "$scratch/keys1.log" "$scratch/keys2.log" | grep -c 'domain_closed\|domain_open')" 2
+same "no node has begun anew" \
+    "$(cat "$scratch/keys1.log" "$scratch/keys2.log" | grep -c 'domain_closed\|domain_open')" 2

@@ -21,10 +21,12 @@ start_listener other2 srv2 other
 start closed2 srv2 listen --verbose --format json closed
 until_line "$scratch/closed2.log" "listening on"
 
-same "a message waits until receivers are found" "$(said srv1 send --receivers 2=30s '\\PLANT\mailslot\alerts' first)" "status 0"
+same "a message waits until receivers are found" \
+    "$(said srv1 send --receivers 2=30s '\\PLANT\mailslot\alerts' first)" "status 0"
 check "it reaches the other machine" until_line "$scratch/heard2.out" '"data":"first"'
 check "it reaches the sender's machine" until_line "$scratch/heard1.out" '"data":"first"'
-check "all know who listens to what" until_members srv1 PLANT $'SRV1            alerts\nSRV2            Alerts\nSRV2            other'
+check "all know who listens to what" until_members srv1 PLANT \
+    $'SRV1            alerts\nSRV2            Alerts\nSRV2            other'
 same "this machine's domain is the only one" "$(said srv2 send '\\*\mailslot\alerts' own)" "status 0"
 same "one machine can be addressed" "$(said srv1 send '\\SRV2\mailslot\alerts' unique)" "status 0"
 same "this machine can, too" "$(said srv1 send '\\srv1\mailslot\alerts' self)" "status 0"
@@ -41,7 +43,8 @@ check "it reaches the late joiner" until_line "$scratch/heard3.out" '"data":"thr
 same "confirmed writes tell of all" "$(said srv3 send --confirm '\\PLANT\mailslot\alerts' sure)" \
     $'SRV1 delivered\nSRV2 delivered\nSRV3 delivered\nstatus 0'
 head -c 1000000 /dev/zero | tr '\0' x >"$scratch/large"
-same "a megabyte arrives" "$(said srv1 send --confirm --file "$scratch/large" '\\SRV3\mailslot\alerts')" $'SRV3 delivered\nstatus 0'
+same "a megabyte arrives" \
+    "$(said srv1 send --confirm --file "$scratch/large" '\\SRV3\mailslot\alerts')" $'SRV3 delivered\nstatus 0'
 head -c 1048577 /dev/zero >"$scratch/too-large"
 says "more does not" "$(said srv1 send --file "$scratch/too-large" '\\SRV3\mailslot\alerts')" "1048576 bytes" "status 7"
 
@@ -53,7 +56,8 @@ for end in stop crash; do
     says "without a node the network is off" "$(said srv1 send '\\PLANT\mailslot\alerts' off)" "3025" "status 11"
     start_node "node1-$end" srv1
     node1=$pid
-    same "after its $end a node is found again" "$(said srv2 send --receivers 3=30s '\\PLANT\mailslot\alerts' "$end")" "status 0"
+    same "after its $end a node is found again" \
+        "$(said srv2 send --receivers 3=30s '\\PLANT\mailslot\alerts' "$end")" "status 0"
     check "after its $end messages reach slots that lived on" until_line "$scratch/heard1.out" "\"data\":\"$end\""
 done
 
@@ -66,15 +70,19 @@ for other in srv1 srv2; do
         $'SRV1            alerts\nSRV2            Alerts\nSRV2            other'
 done
 check "who is cut off notices it as well" until_members srv3 PLANT 'SRV3            alerts'
-same "the others go on" "$(said srv1 send --confirm=10s '\\PLANT\mailslot\alerts' apart)" $'SRV1 delivered\nSRV2 delivered\nstatus 0'
+same "the others go on" \
+    "$(said srv1 send --confirm=10s '\\PLANT\mailslot\alerts' apart)" $'SRV1 delivered\nSRV2 delivered\nstatus 0'
 heal srv3
-same "after a partition all are found again" "$(said srv2 send --receivers 3=60s '\\PLANT\mailslot\alerts' healed)" "status 0"
+same "after a partition all are found again" \
+    "$(said srv2 send --receivers 3=60s '\\PLANT\mailslot\alerts' healed)" "status 0"
 check "after a partition messages arrive again" until_line "$scratch/heard3.out" '"data":"healed"'
 
 # All three read in order, so after this one nothing earlier is still to come.
 same "the last message is sent" "$(said srv1 send --confirm '\\PLANT\mailslot\alerts' last)" \
     $'SRV1 delivered\nSRV2 delivered\nSRV3 delivered\nstatus 0'
-for number in 1 2 3; do check "it is heard by machine $number" until_line "$scratch/heard$number.out" '"data":"last"'; done
+for number in 1 2 3; do
+    check "it is heard by machine $number" until_line "$scratch/heard$number.out" '"data":"last"'
+done
 heard() { data "$scratch/heard$1.out" | grep -v xxx | sort | tr '\n' ' '; }
 same "machine 1 got each message for it once" "$(heard 1)" "apart crash first healed last own self stop sure three "
 same "machine 2 got each message for it once" "$(heard 2)" "apart crash first healed last own stop sure three unique "
@@ -82,5 +90,5 @@ same "machine 3 got each message for it once" "$(heard 3)" "crash healed last st
 same "no other slot got anything" "$(cat "$scratch/other2.out" "$scratch/closed2.out")" ""
 says "messages tell who has sent them, authenticated" "$(grep '"unique"' "$scratch/heard2.out")" \
     '"origin":{"computer":"SRV1","domain":"PLANT","address":null,"authenticated":true}'
-says "the node tells its state" "$(said srv2 node status)" "domain PLANT, sealed, peer" "3 computers, 2 peers, 0 routers" \
-    "slot Alerts" "in use" "delivered"
+says "the node tells its state" "$(said srv2 node status)" "domain PLANT, sealed, peer" \
+    "3 computers, 2 peers, 0 routers" "slot Alerts" "in use" "delivered"

@@ -50,9 +50,10 @@ until_long() {
     return 1
 }
 refused() {
+    # Under so much it does not always answer in time.
     said leave1 node status --json | python3 -c '
 import json, sys
-print(json.loads(sys.stdin.read().rsplit("status", 1)[0])["domains"][0]["counters"]["presence_refused"])' 2>/dev/null || echo 0 # Under so much it does not always answer in time.
+print(json.loads(sys.stdin.read().rsplit("status", 1)[0])["domains"][0]["counters"]["presence_refused"])' 2>/dev/null || echo 0
 }
 within_a_second() { leaves "$@" && [ "$took" -lt 1000 ] || { echo "$took ms" >&2; return 1; }; }
 

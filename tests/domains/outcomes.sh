@@ -36,7 +36,8 @@ twice() { printf '%s\n' "$1" "$1"; }
 not_everywhere="mailslot: 1 message was not delivered everywhere"
 for host in out1 out2; do
     same "$host: delivered" "$(outcome "$host" sure "from $host")" "$(twice 'OUT2 delivered')"
-    same "$host: no such slot" "$(outcome "$host" nothing x)" $'OUT2 no such slot\n'"mailslot: no slot receives at this address"
+    same "$host: no such slot" \
+        "$(outcome "$host" nothing x)" $'OUT2 no such slot\n'"mailslot: no slot receives at this address"
     same "$host: full" "$(outcome "$host" full "$(printf '%050000d' 0)")" "$(twice 'OUT2 full')"
     same "$host: refused" "$(outcome "$host" private x)" "$(twice 'OUT2 refused')"
     same "$host: too large" "$(outcome "$host" small "$(printf '%01001d' 0)")" "$(twice 'OUT2 too large')"
@@ -52,7 +53,8 @@ check "the clock is there" until_line <(said out1 send --receivers 1=20s '\\PLAN
 ask() { said out1 request --timeout 20s "$@"; }
 same "a computer replies" "$(ask '\\OUT2\mailslot\clock' now)" $'now, OUT1 1\nstatus 0'
 same "whoever has the slot replies" "$(ask '\\PLANT\mailslot\clock' now)" $'now, OUT1 1\nstatus 0'
-same "the reply says who replied" "$(in_host out1 "$mailslot" request --json '\\OUT2\mailslot\clock' now | jq -c .origin)" \
+same "the reply says who replied" \
+    "$(in_host out1 "$mailslot" request --json '\\OUT2\mailslot\clock' now | jq -c .origin)" \
     '{"computer":"OUT2","domain":null,"address":null,"authenticated":true}'
 same "no reply: no such slot" "$(ask '\\OUT2\mailslot\nothing' x)" \
     $'mailslot: OUT2 does not reply: no such slot (Win32 error 2)\nstatus 3'
@@ -63,7 +65,8 @@ same "no reply: refused" "$(ask '\\OUT2\mailslot\private' x)" \
 same "no reply: too large" "$(ask '\\OUT2\mailslot\small' "$(printf '%01001d' 0)")" \
     $'mailslot: OUT2 does not reply: too large (Win32 error 87)\nstatus 7'
 kill -STOP "$receiving"
-same "silent" "$(said out1 send --confirm=1s '\\OUT2\mailslot\sure' x)" "OUT2 silent"$'\n'"$not_everywhere"$'\nstatus 10'
+same "silent" "$(said out1 send --confirm=1s '\\OUT2\mailslot\sure' x)" \
+    "OUT2 silent"$'\n'"$not_everywhere"$'\nstatus 10'
 kill -CONT "$receiving"
 
 # The third machine's reader and node are killed and restarted while others write.
@@ -104,7 +107,8 @@ done
 until_writes() {
     local step
     for step in $(seq 600); do
-        [ "$(awk -v since="$2" -v words="$3" '$2 > since && index($0, words)' "$scratch"/writes-* | wc -l)" -ge "$1" ] && return
+        [ "$(awk -v since="$2" -v words="$3" '$2 > since && index($0, words)' "$scratch"/writes-* | wc -l)" \
+            -ge "$1" ] && return
         sleep 0.1
     done
     tail -n 3 "$scratch"/writes-*
@@ -129,7 +133,8 @@ check "the node dies and comes back" die node "$node"
 check "both die and come back" die node+reader "$node" "$reader"
 touch "$scratch/over"
 wait "${writers[@]}"
-same "the last write is delivered" "$(said out1 send --confirm=20s '\\OUT3\mailslot\load' last)" $'OUT3 delivered\nstatus 0'
+same "the last write is delivered" \
+    "$(said out1 send --confirm=20s '\\OUT3\mailslot\load' last)" $'OUT3 delivered\nstatus 0'
 check "and read" until_line "$scratch/load-$lives.out" last
 same "all that was told is true" "$(python3 -B tests/domains/truth.py "$scratch" "$lives")" ""
 crash "$reader"

@@ -23,7 +23,8 @@ class Program:
     def __init__(self, name, session):
         self.name, self.session, self.got = name, session, []
         take = lambda sample: self.got.append((str(sample.key_expr), str(sample.kind), bytes(sample.payload)))
-        self.declared = [session.declare_subscriber(where, take) for where in ["**", "@/**", *(f"{one}/**" for one in OUTSIDE)]]
+        self.declared = [session.declare_subscriber(where, take)
+                         for where in ["**", "@/**", *(f"{one}/**" for one in OUTSIDE)]]
         for where in [*OUTSIDE, prefix]:
             answer = lambda query: query.reply(query.key_expr, self.name)
             self.declared.append(session.declare_queryable(f"{where}/all/{name}", answer))
@@ -38,11 +39,13 @@ class Program:
         """Everything received from others except the domain's puts."""
         # Zenoh reports a program's connections itself; the node may reach the router only now.
         here = f"@/{self.session.info.zid()}/"
-        own = lambda where, kind, payload: where.startswith(here) or payload == self.name.encode() or "DELETE" in kind and where.endswith(self.name)
+        own = lambda where, kind, payload: (where.startswith(here) or payload == self.name.encode()
+                                            or "DELETE" in kind and where.endswith(self.name))
         return [got for got in self.got if not own(*got) and not (got[0].startswith(f"{prefix}/") and "PUT" in got[1])]
 
     def replies(self, where):
-        replies = self.session.get(where, target=zenoh.QueryTarget.ALL, consolidation=zenoh.ConsolidationMode.NONE, timeout=5)
+        replies = self.session.get(where, target=zenoh.QueryTarget.ALL, consolidation=zenoh.ConsolidationMode.NONE,
+                                   timeout=5)
         return [bytes(reply.ok.payload).decode() for reply in replies if reply.ok]
 
     def tokens(self, where):
@@ -72,14 +75,16 @@ def between(one, other):
 
 
 _, _, node, own = sys.argv
-sessions = [peer.session(node), peer.session(node), peer.session(node, mode="router", connect__endpoints=[], listen__endpoints=[own],
-                         adminspace__enabled=False)]
+sessions = [peer.session(node), peer.session(node),
+            peer.session(node, mode="router", connect__endpoints=[], listen__endpoints=[own],
+adminspace__enabled=False)]
 programs = [Program(name, session) for name, session in zip(("client", "other", "router"), sessions)]
 for one, other in itertools.permutations(programs, 2):
     between(one, other)
 for program in programs:
     same(f"the node tells the {program.name} nothing about itself", program.replies("@/**/plugins/**"), [])
     others = [token for token in program.tokens("**") if not token.endswith(f"/at/{program.name}")]
-    check(f"the {program.name} sees presences of the domain alone", all(token.startswith(f"{prefix}/") for token in others), others)
+    check(f"the {program.name} sees presences of the domain alone",
+          all(token.startswith(f"{prefix}/") for token in others), others)
 for session in sessions:
     session.close()

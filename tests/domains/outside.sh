@@ -41,10 +41,13 @@ start_guest guest3
 check "a session more is refused" until_line "$scratch/guest3.log" "domain_not_open"
 check "the node says so" until_line "$scratch/gate2.log" "event=sessions_refused"
 says "and how many there may be" "$(grep -m 1 sessions_refused "$scratch/gate2.log")" "(2)"
-says "the doctor of who is refused names what to look at" "$(said guest3 doctor)" "the session is not open" "max-sessions" "status 1"
-same "those who are there go on" "$(said guest2 send --confirm=20s '\\GUEST1\mailslot\alerts' on)" $'GUEST1 delivered\nstatus 0'
+says "the doctor of who is refused names what to look at" "$(said guest3 doctor)" "the session is not open" \
+    "max-sessions" "status 1"
+same "those who are there go on" \
+    "$(said guest2 send --confirm=20s '\\GUEST1\mailslot\alerts' on)" $'GUEST1 delivered\nstatus 0'
 check "and are the same" until_members gate1 PLANT "$members"
-says "the node's doctor sees that it is connected" "$(said gate1 doctor)" "ok       session    PLANT: connected to clients: 2 other computers there"
+says "the node's doctor sees that it is connected" "$(said gate1 doctor)" \
+    "ok       session    PLANT: connected to clients: 2 other computers there"
 stop "$guest"
 check "when one has gone, the next one is let in" until_line "$scratch/guest3.log" "domain_open"
 check "and is a member" until_members guest1 PLANT $'GATE1\nGUEST1          alerts\nGUEST3'

@@ -116,7 +116,8 @@ class Member(f.Sealed):
         declared = []
         for to in (None, self.computer):
             where = self.key_expression(slot, to)
-            declared.append(self.zenoh.declare_subscriber(where, lambda s, to=to: take(f.MESSAGE, to, bytes(s.payload))))
+            declared.append(self.zenoh.declare_subscriber(where,
+                                                          lambda s, to=to: take(f.MESSAGE, to, bytes(s.payload))))
             declared.append(self.zenoh.declare_queryable(where, lambda q, to=to: receipt(q, to)))
         declared.append(self.announce({"kind": "slot", "computer": self.computer, "slot": slot}))
         arrived.declared = declared
@@ -140,11 +141,13 @@ class Machine:
 
     def run(self, *arguments, given=b""):
         """The output of the command, with its status on a last line."""
-        done = subprocess.run([self.command, *arguments], input=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        done = subprocess.run([self.command, *arguments], input=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=60)
         return done.stdout.decode() + f"status {done.returncode}"
 
     def status(self, domain):
-        done = subprocess.run([self.command, "node", "status", "--json"], stdout=subprocess.PIPE, timeout=60, check=True)
+        done = subprocess.run([self.command, "node", "status", "--json"], stdout=subprocess.PIPE, timeout=60,
+                              check=True)
         return next(one for one in json.loads(done.stdout)["domains"] if one["name"] == domain)
 
     def counters(self, domain):

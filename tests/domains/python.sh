@@ -13,7 +13,8 @@ python_part() {
     local machine=$1 host=$2 script=$3
     shift 3
     MAILSLOT=$mailslot MAILSLOT_ROOT=$scratch/$machine/slots MAILSLOT_DOMAINS=$scratch/$machine/domains \
-        timeout -k 5 170 ip netns exec "$id-$host" "$python" -B "$project/tests/domains/$script" "$@" 2>&1 | tee "$scratch/$script.out"
+        timeout -k 5 170 ip netns exec "$id-$host" "$python" -B "$project/tests/domains/$script" "$@" 2>&1 |
+        tee "$scratch/$script.out"
     local status=${PIPESTATUS[0]}
     passed=$((passed + $(grep -c '^test .* \.\.\. ok$' "$scratch/$script.out")))
     failed=$((failed + $(grep -c '^test .* \.\.\. FAILED$' "$scratch/$script.out")))

@@ -18,5 +18,6 @@ secrets=$(grep -oE '[0-9a-f]{64}' "$scratch/quiet1/domains/PLANT.toml")
 same "the domain's file has its secrets" "$(wc -w <<<"$secrets")" 2
 shown=$(cat "$scratch"/quiet?.{log,out} "/proc/$quiet/cmdline" | tr '\0' ' '
     said quiet1 domain show; said quiet1 domain show PLANT; said quiet1 node status; said quiet1 node status --json)
-says "what is shown has the key's fingerprint" "$shown" "$(said quiet1 node status --json | grep -o '"fingerprint":"[0-9a-f]*"')"
+says "what is shown has the key's fingerprint" "$shown" \
+    "$(said quiet1 node status --json | grep -o '"fingerprint":"[0-9a-f]*"')"
 same "and no secret" "$(grep -cF "$secrets" <<<"$shown")" 0

@@ -19,7 +19,8 @@ on_machine() {
     mkdir -p "$scratch/$2/home"
     printf '127.0.0.1 localhost\n10.97.41.11 hub.example\n' >"$scratch/hosts"
     start_command "$1" "$2" unshare --mount --uts bash -c \
-        'cd "$1" && hostname "$2" && mount --bind "$3" /etc/hosts && eval "exec $4"' . "$scratch/$2/home" "$2" "$scratch/hosts" "$3"
+        'cd "$1" && hostname "$2" && mount --bind "$3" /etc/hosts && eval "exec $4"' . "$scratch/$2/home" "$2" \
+        "$scratch/hosts" "$3"
 }
 
 # typed HOST COMMANDS: their output, one after the other, and the status of the last one.
@@ -62,8 +63,8 @@ while IFS= read -r command; do
         ;;
     'mailslot resolve SRV2; mailslot status SRV2; mailslot browse; mailslot find-dc PLANT; mailslot node status')
         # There is no domain controller, as the fourth one reports.
-        says "$page: $command" "$(typed srv1 "$command")" 10.97.40.12 "SRV2<20>" "no domain controller of PLANT answers" \
-            "SRV1<00>" "status 0"
+        says "$page: $command" "$(typed srv1 "$command")" 10.97.40.12 "SRV2<20>" \
+            "no domain controller of PLANT answers" "SRV1<00>" "status 0"
         ;;
     *) check "$page: this test does not know $command" false ;;
     esac
@@ -99,7 +100,8 @@ while IFS= read -r command; do
     "mailslot send '\\\\PLANT\\mailslot\\alerts' \"all out\"")
         same "$page: $command" "$(typed new1 "$command")" "status 0"
         for host in new1 new2 new3; do
-            check "it is on $host, with its origin" has "$scratch/json-$host.out" '"data":"all out"' '"authenticated":true'
+            check "it is on $host, with its origin" has \
+                "$scratch/json-$host.out" '"data":"all out"' '"authenticated":true'
         done
         ;;
     "mailslot send --receivers 3=5s --confirm '\\\\PLANT\\mailslot\\alerts' \"all out\"")

@@ -1,4 +1,5 @@
-# Sourced: a name that nobody resolves, of an endpoint, holds up neither the node's answers nor what it tells the service manager.
+# Sourced: a name that nobody resolves, of an endpoint, holds up neither the node's answers nor what it tells the service
+# manager.
 printf '\n-- resolving\n'
 
 new_lan field
@@ -53,7 +54,8 @@ reload() {
     settings "$@"
     kill -HUP "$node"
     changes=$((changes + 1))
-    check "other settings ($changes) are taken over: $*" until_lines "$scratch/leaf.log" event=settings_changed "$changes"
+    check "other settings ($changes) are taken over: $*" until_lines \
+        "$scratch/leaf.log" event=settings_changed "$changes"
     says "and the node answers" "$(said leaf node status)" "LEAF" "status 0"
 }
 asked=0

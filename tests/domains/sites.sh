@@ -32,10 +32,13 @@ done
 for host in near1 near2 away1 away2; do start_listener "$host-heard" "$host" alerts; done
 
 everybody=$'AWAY1           alerts\nAWAY2           alerts\nFAR\nHUB\nNEAR1           alerts\nNEAR2           alerts'
-for host in near1 away2 far; do check "$host knows everybody in both sites" until_members "$host" PLANT "$everybody"; done
+for host in near1 away2 far; do
+    check "$host knows everybody in both sites" until_members "$host" PLANT "$everybody"
+done
 says "a member has one session" "$(said near1 node status)" "domain PLANT, sealed, client" "0 peers, 1 routers"
 all=$'AWAY1 delivered\nAWAY2 delivered\nNEAR1 delivered\nNEAR2 delivered\nstatus 0'
-same "a message to all crosses the link" "$(said near1 send --receivers 4=30s --confirm '\\PLANT\mailslot\alerts' all)" "$all"
+same "a message to all crosses the link" \
+    "$(said near1 send --receivers 4=30s --confirm '\\PLANT\mailslot\alerts' all)" "$all"
 same "one machine of the other site is reached" "$(said away1 send --confirm '\\NEAR2\mailslot\alerts' one)" \
     $'NEAR2 delivered\nstatus 0'
 says "the doctor finds nothing wrong with it" "$(said away1 doctor '\\NEAR2\mailslot\alerts')" \
@@ -44,7 +47,8 @@ says "the doctor finds nothing wrong with it" "$(said away1 doctor '\\NEAR2\mail
 ip -n "$id-far" link set eth0 down
 check "a site that is cut off knows its own machines alone" until_members away1 PLANT \
     $'AWAY1           alerts\nAWAY2           alerts\nFAR'
-same "and goes on" "$(said away2 send --confirm '\\PLANT\mailslot\alerts' inside)" $'AWAY1 delivered\nAWAY2 delivered\nstatus 0'
+same "and goes on" \
+    "$(said away2 send --confirm '\\PLANT\mailslot\alerts' inside)" $'AWAY1 delivered\nAWAY2 delivered\nstatus 0'
 ip -n "$id-far" link set eth0 up
 check "when the link is back, all are known again" until_members near1 PLANT "$everybody"
 same "and reached" "$(said near2 send --receivers 4=60s --confirm '\\PLANT\mailslot\alerts' again)" "$all"

@@ -16,7 +16,8 @@ same "it is found" "$(said slow1 send --receivers 1=60s '\\PLANT\mailslot\alerts
 head -c 1000000 /dev/zero | tr '\0' x >"$scratch/large"
 # At the first one, the connection has not yet measured the link's capacity.
 for time in first second; do
-    same "the $time megabyte arrives" "$(said slow1 send --confirm=20s --file "$scratch/large" '\\SLOW2\mailslot\alerts')" \
+    same "the $time megabyte arrives" \
+        "$(said slow1 send --confirm=20s --file "$scratch/large" '\\SLOW2\mailslot\alerts')" \
         $'SLOW2 delivered\nstatus 0'
 done
 
@@ -35,8 +36,8 @@ flood() {
 flood SLOW2 12 "$scratch/large" &
 flooding=$!
 for answer in $(seq 8); do
-    same "an answer ($answer) overtakes a flood" "$(said slow2 send --confirm=15s '\\SLOW1\mailslot\orders' "order $answer")" \
-        $'SLOW1 delivered\nstatus 0'
+    same "an answer ($answer) overtakes a flood" \
+        "$(said slow2 send --confirm=15s '\\SLOW1\mailslot\orders' "order $answer")" $'SLOW1 delivered\nstatus 0'
 done
 wait "$flooding"
 same "what comes after the flood arrives" "$(said slow1 send --confirm=30s '\\SLOW2\mailslot\alerts' after)" \

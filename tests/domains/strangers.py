@@ -73,7 +73,8 @@ def many():
     """More connections and declarations than any member needs."""
     # The first bytes of such a connection: none, the length of a packet of 65,535 bytes that never follows, or not
     # Zenoh's protocol.
-    for name, begin in (("say nothing", b""), ("never end a packet", b"\xff\xff" + b"x" * 30), ("say nonsense", secrets.token_bytes(64))):
+    for name, begin in (("say nothing", b""), ("never end a packet", b"\xff\xff" + b"x" * 30),
+                        ("say nonsense", secrets.token_bytes(64))):
         flood = Flood(800, begin)
         flood.fill()
         opened = []
@@ -87,18 +88,22 @@ def many():
     session = peer.session(endpoint)
     slot = peer.Listener(machine, "target")
     # Until it is announced.
-    check("a slot is there", until(lambda: machine.run("send", "--confirm=5s", r"\\PLANT\mailslot\target", "x") == "NODE1 delivered\nstatus 0"))
+    check("a slot is there",
+          until(lambda: machine.run("send", "--confirm=5s", r"\\PLANT\mailslot\target", "x")
+                == "NODE1 delivered\nstatus 0"))
     asked = []
     silent = session.declare_queryable(f"mailslot/1/{domain['id'].hex()}/**", asked.append)
     confirm = lambda target: machine.run("send", "--confirm=1h", rf"\\{target}\mailslot\target", "sure")
     check("a queryable that never answers is asked", until(lambda: confirm("PLANT") and asked))
-    same("a confirmed write does not wait for it", [confirm(target) for target in ("PLANT", "NODE1")], ["NODE1 delivered\nstatus 0"] * 2)
+    same("a confirmed write does not wait for it", [confirm(target) for target in ("PLANT", "NODE1")],
+         ["NODE1 delivered\nstatus 0"] * 2)
     silent.undeclare()
 
     before, counters = machine.status("PLANT"), lambda: machine.counters("PLANT")
     refused = lambda: counters()["presence_refused"] - before["counters"]["presence_refused"]
     sealed = lambda: f.base64.urlsafe_b64encode(b"\1" + secrets.token_bytes(64)).decode().rstrip("=")
-    tokens = [session.liveliness().declare_token(f"mailslot/1/{domain['id'].hex()}/at/{number % 256:02x}/{sealed()}") for number in range(1000)]
+    tokens = [session.liveliness().declare_token(f"mailslot/1/{domain['id'].hex()}/at/{number % 256:02x}/{sealed()}")
+              for number in range(1000)]
     check("presences of nobody are counted", until(lambda: refused() == 1000), refused())
     same("and name nobody", machine.status("PLANT")["computers"], before["computers"])
     for token in tokens:
@@ -120,7 +125,8 @@ def few():
         outcome = member.confirm("late", b"x", to="NODE1")
         check("a slot that is there is never said not to be", outcome != NO_SUCH_SLOT, outcome)
     flood.end()
-    same("with descriptors, it is found", until(lambda: member.confirm("late", b"found", to="NODE1") == {"NODE1": 1}), True)
+    same("with descriptors, it is found", until(lambda: member.confirm("late", b"found", to="NODE1") == {"NODE1": 1}),
+         True)
     slot.close()
     session.close()
 

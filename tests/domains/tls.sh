@@ -48,7 +48,8 @@ same "and from the other, with receipts" "$(said east1 send --confirm '\\PLANT\m
 same "one computer is reached by name across networks" "$(said west1 send --confirm '\\EAST1\mailslot\alerts' one)" \
     $'EAST1 delivered\nstatus 0'
 same "the other way, too" "$(said east1 send --confirm '\\WEST1\mailslot\alerts' back)" $'WEST1 delivered\nstatus 0'
-same "through QUIC it is the same" "$(said east2 send --confirm '\\WEST1\mailslot\alerts' quic)" $'WEST1 delivered\nstatus 0'
+same "through QUIC it is the same" \
+    "$(said east2 send --confirm '\\WEST1\mailslot\alerts' quic)" $'WEST1 delivered\nstatus 0'
 same "the other way, too, through QUIC" "$(said west1 send --confirm '\\EAST2\mailslot\alerts' quic-back)" \
     $'EAST2 delivered\nstatus 0'
 same "the router sends as well" "$(said hub send --confirm '\\EAST2\mailslot\alerts' hub)" $'EAST2 delivered\nstatus 0'
@@ -75,7 +76,8 @@ settings hub false-hub 'listen = ["tls/0.0.0.0:7447", "quic/0.0.0.0:7447"]' 'tls
 start_node false-hub hub --config "$scratch/hub.toml"
 hub=$pid
 check "nobody connects to a router with a false certificate" until_members hub PLANT $'HUB'
-same "and nothing is sent to it" "$(said west1 send --receivers 2=3s '\\PLANT\mailslot\alerts' false 2>&1 | tail -n 1)" "status 5"
+same "and nothing is sent to it" \
+    "$(said west1 send --receivers 2=3s '\\PLANT\mailslot\alerts' false 2>&1 | tail -n 1)" "status 5"
 stop "$hub"
 
 # The genuine router returns, and all members reconnect.

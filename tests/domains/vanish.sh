@@ -27,7 +27,8 @@ for host in $gone; do check "$host hears a number" until_line "$scratch/heard-$h
 for host in $gone; do cut_off "$host"; done
 late=0
 while kill -0 "$numbers" 2>/dev/null; do
-    [ "$(said stay1 send --confirm=5s '\\STAY2\mailslot\alerts' sure)" = $'STAY2 delivered\nstatus 0' ] || late=$((late + 1))
+    [ "$(said stay1 send --confirm=5s '\\STAY2\mailslot\alerts' sure)" = $'STAY2 delivered\nstatus 0' ] ||
+        late=$((late + 1))
     sleep 0.1
 done
 same "no answer of who stays is late" "$late" 0

@@ -34,7 +34,8 @@ LEGACY = {
     "id": f.legacy_id(SOURCE, "192.0.2.7", 4711, "alerts", LEGACY_DATA).hex(),
     "address": "192.0.2.7", "computer": "OLD1", "domain": "WORKGROUP",
 }
-NAMES = [(f.SLOT, "alerts"), (f.SLOT, "Plant\\Line 1"), (f.SLOT, "\u00fcber\\\u00df"), (f.SLOT, "srv1"), (f.COMPUTER, "srv1")]
+NAMES = [(f.SLOT, "alerts"), (f.SLOT, "Plant\\Line 1"), (f.SLOT, "\u00fcber\\\u00df"), (f.SLOT, "srv1"),
+         (f.COMPUTER, "srv1")]
 PRESENCES = [
     {"kind": "node", "computer": "SRV1"},
     {"kind": "slot", "computer": "SRV1", "slot": "Plant\\Line 1"},
@@ -86,7 +87,8 @@ def make():
     back = f.receipt_destination(SESSIONS[0], REQUEST_SEQUENCE, destination)
     payload = domain.seal(keys[0], f.RECEIPT, SESSIONS[1], 1, back, f.head(TIME + 5, "SRV2") + b"\x01" + REPLY)
     made["reply"] = {
-        "session": SESSIONS[1].hex(), "sequence": 1, "time": TIME + 5, "computer": "SRV2", "data": REPLY.hex(), "payload": payload.hex(),
+        "session": SESSIONS[1].hex(), "sequence": 1, "time": TIME + 5, "computer": "SRV2", "data": REPLY.hex(),
+        "payload": payload.hex(),
     }
     made["messages"], made["receipts"], made["open_messages"] = [], [], []
     session, computer = SESSIONS[0], "SRV1"
@@ -141,7 +143,8 @@ def check(found):
         _, computer, _, [data] = f.read_head(plaintext)
         assert (computer, data) == (receipt["computer"], bytes([receipt["outcome"]])), receipt
     request, reply = found["request"], found["reply"]
-    back = f.receipt_destination(bytes.fromhex(request["session"]), request["sequence"], domain.destination(request["slot"]))
+    back = f.receipt_destination(bytes.fromhex(request["session"]), request["sequence"],
+                                 domain.destination(request["slot"]))
     _, _, plaintext = domain.open(f.RECEIPT, back, bytes.fromhex(reply["payload"]))
     assert f.read_head(plaintext)[3] == [b"\x01" + bytes.fromhex(reply["data"])], reply
     for presence in found["presences"]:

@@ -22,8 +22,8 @@ pub(crate) fn target(address: &Address, config: &Config) -> Option<Target> {
     }
 }
 
-/// The origin of a message from `source` to `destination`, for the slot's reader. NetBIOS names can contain any bytes, and programs display them or
-/// use them in commands, so they are converted to text without control characters.
+/// The origin of a message from `source` to `destination`, for the slot's reader. NetBIOS names can contain any bytes,
+/// and programs display them or use them in commands, so they are converted to text without control characters.
 pub(crate) fn origin(source: &Name, address: Ipv4Addr, destination: &Name, config: &Config) -> NetworkOrigin {
     let unique = |name: &Name| config.names.iter().any(|own| own.kind == NameKind::Unique && own.name == *name);
     let mut origin = NetworkOrigin::new(source.printable());

@@ -102,7 +102,8 @@ impl Upkeep {
         for endpoint in member.settings.connect(&member.state.domain()) {
             match why_unreachable(&endpoint) {
                 Some(reason) if self.unreachable.get(&endpoint) != Some(&reason) => {
-                    tracing::warn!(name: "endpoint_unreachable", domain = %member.name(), endpoint = %endpoint, reason = %reason);
+                    let domain = member.name();
+                    tracing::warn!(name: "endpoint_unreachable", domain = %domain, %endpoint, %reason);
                     self.unreachable.insert(endpoint, reason);
                 }
                 None if self.unreachable.contains_key(&endpoint) => {

@@ -50,8 +50,8 @@ impl Completions {
     }
 }
 
-/// Answers a shell that asks for completions. `whole` returns the definition of the command line. `None` if this process
-/// was started for another reason.
+/// Answers a shell that asks for completions. `whole` returns the definition of the command line. `None` if this
+/// process was started for another reason.
 pub fn answer(whole: impl Fn() -> Command) -> Option<Result> {
     std::env::var_os(VARIABLE)?;
     let here = std::env::current_dir().ok();

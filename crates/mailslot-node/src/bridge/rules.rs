@@ -98,8 +98,8 @@ impl Bridge {
         }
     }
 
-    /// The fate of a message of the legacy network from `source`; `None` if its slot is not carried. `is_first` says that it
-    /// has not arrived through the domain before.
+    /// The fate of a message of the legacy network from `source`; `None` if its slot is not carried. `is_first` says
+    /// that it has not arrived through the domain before.
     pub(super) fn take_legacy(
         &mut self,
         now: Instant,
