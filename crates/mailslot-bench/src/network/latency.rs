@@ -98,15 +98,18 @@ impl Times {
         let mut back = vec![0; datagram.len()];
         let mut times: Vec<f64> = Vec::new();
         step()?;
-        for id in 0..=self.messages {
+        // The last message is the same in each run: with the same id as well, a node would take it for a copy.
+        let first = now();
+        for number in 0..=self.messages {
             let begin = now();
             while now() - begin < PAUSE.as_nanos() as u64 {
                 std::hint::spin_loop();
             }
             let sent = now();
-            packet::number(&mut datagram, id.into(), if id == self.messages { END } else { sent });
+            let word = if number == self.messages { END } else { sent };
+            packet::number(&mut datagram, first.wrapping_add(number.into()), word);
             socket.send(&datagram)?;
-            if self.echo && id < self.messages {
+            if self.echo && number < self.messages {
                 socket.recv(&mut back)?;
                 times.push((now() - sent) as f64);
             }

@@ -59,7 +59,8 @@ impl Plan {
                 Pace::Rate(_) => continue,
             };
             for (place, number) in batch.places().take(count).zip(sent..) {
-                packet::number(place, number, number);
+                // Another id than in the run before: a node would take it for a copy.
+                packet::number(place, begin.wrapping_add(number), number);
             }
             sent += match self.pace {
                 Pace::Joined => batch.send_joined(&socket, count)?,

@@ -147,7 +147,8 @@ impl Effort {
     /// Amounts for a test that everything runs.
     pub(crate) fn quick() -> Effort {
         Effort {
-            repetitions: 1,
+            // Two: what is left of one must not hinder the next.
+            repetitions: 2,
             curve_repetitions: 1,
             time: Duration::from_millis(5),
             curve_time: Duration::from_millis(3),
