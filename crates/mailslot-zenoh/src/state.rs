@@ -480,22 +480,22 @@ pub(crate) fn now() -> Time {
     Time::from(SystemTime::now())
 }
 
-fn to_domain(outcome: Outcome) -> mailslot_domain::Outcome {
+fn to_domain(outcome: Outcome) -> mailslot_domain::DeliveryOutcome {
     match outcome {
-        Outcome::Delivered => mailslot_domain::Outcome::Delivered,
-        Outcome::NoSlot => mailslot_domain::Outcome::NoSuchSlot,
-        Outcome::Full => mailslot_domain::Outcome::Full,
-        Outcome::TooLarge => mailslot_domain::Outcome::TooLarge,
-        _ => mailslot_domain::Outcome::Refused,
+        Outcome::Delivered => mailslot_domain::DeliveryOutcome::Delivered,
+        Outcome::NoSlot => mailslot_domain::DeliveryOutcome::NoSuchSlot,
+        Outcome::Full => mailslot_domain::DeliveryOutcome::Full,
+        Outcome::TooLarge => mailslot_domain::DeliveryOutcome::TooLarge,
+        _ => mailslot_domain::DeliveryOutcome::Refused,
     }
 }
 
-pub(crate) fn from_domain(outcome: mailslot_domain::Outcome) -> Outcome {
+pub(crate) fn from_domain(outcome: mailslot_domain::DeliveryOutcome) -> Outcome {
     match outcome {
-        mailslot_domain::Outcome::Delivered => Outcome::Delivered,
-        mailslot_domain::Outcome::NoSuchSlot => Outcome::NoSlot,
-        mailslot_domain::Outcome::Full => Outcome::Full,
-        mailslot_domain::Outcome::TooLarge => Outcome::TooLarge,
+        mailslot_domain::DeliveryOutcome::Delivered => Outcome::Delivered,
+        mailslot_domain::DeliveryOutcome::NoSuchSlot => Outcome::NoSlot,
+        mailslot_domain::DeliveryOutcome::Full => Outcome::Full,
+        mailslot_domain::DeliveryOutcome::TooLarge => Outcome::TooLarge,
         _ => Outcome::Refused,
     }
 }
