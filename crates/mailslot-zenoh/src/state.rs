@@ -24,7 +24,7 @@ use crate::places::{Place, Places};
 use crate::presences::{Group, Matched, Presences, Waiting};
 
 /// Requests whose replies a machine waits for at one time in one domain. Each has a thread, and a slot.
-const MOST_REPLYING: usize = 128;
+const MAX_REPLYING: usize = 128;
 
 /// The state of a domain that all threads share. None of its locks is held while another one is taken, nor during a
 /// call of Zenoh.
@@ -67,7 +67,7 @@ pub(crate) enum Answered {
 }
 
 /// Bytes of replies that may wait in a slot: one is passed on.
-const REPLIES: u64 = 2 << 20;
+const REPLY_CAPACITY: u64 = 2 << 20;
 
 impl State {
     pub(crate) fn new(
@@ -86,7 +86,7 @@ impl State {
             known,
             owner: domain.id().map(|id| Owner { name: domain.name().clone(), id }),
             clock: Clock::new(),
-            replying: Places::new(MOST_REPLYING),
+            replying: Places::new(MAX_REPLYING),
             directed: RwLock::default(),
             directed_are_all: AtomicBool::new(false),
             name: domain.name().clone(),
@@ -266,7 +266,7 @@ impl State {
             // Slots of one user that never reply leave room to those of others.
             let owner = writer.owner().ok_or(mailslot::Error::Closed)?;
             let Some(place) = self.replying.take(owner) else { return Ok(None) };
-            Ok(Some((writer.begin_request_from(&origin, message, Some(REPLIES))?, place)))
+            Ok(Some((writer.begin_request_from(&origin, message, Some(REPLY_CAPACITY))?, place)))
         });
         let answer = match asked {
             Ok(Some((replies, place))) => Answered::Replies { replies, within, place },
