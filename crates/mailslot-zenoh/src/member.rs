@@ -21,7 +21,7 @@ use crate::link::{self, Task};
 use crate::lock::lock;
 use crate::outgoing::Sender;
 use crate::places::Places;
-use crate::presences::{MOST_WAITING, Waiting};
+use crate::presences::{MAX_WAITS, Waiting};
 use crate::requesting::Requesting;
 use crate::session::{Ground, Session, can_overlap};
 use crate::state::{State, answer};
@@ -95,7 +95,7 @@ impl Member {
             session: Mutex::default(),
             announced: Mutex::default(),
             upkeep: Mutex::default(),
-            waits: Places::new(MOST_WAITING),
+            waits: Places::new(MAX_WAITS),
             confirming: Confirming::new(),
             requesting: Requesting::new(),
             life: Life {

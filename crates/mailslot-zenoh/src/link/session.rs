@@ -5,13 +5,13 @@ use std::sync::mpsc::{TryRecvError, channel};
 use std::time::Duration;
 
 use mailslot_domain::Envelope;
+use zenoh::Wait;
 use zenoh::bytes::ZBytes;
 use zenoh::liveliness::LivelinessToken;
 use zenoh::pubsub::{Publisher, Subscriber};
 use zenoh::qos::{CongestionControl, Priority};
 use zenoh::query::{ConsolidationMode, Query, QueryTarget, Queryable};
 use zenoh::sample::{Sample, SampleKind};
-use zenoh::{Session, Wait};
 use zenoh_runtime::ZRuntime;
 
 use super::config::Config;
@@ -27,7 +27,7 @@ const CLOSING: Duration = Duration::from_millis(500);
 
 /// An open session. All clones are the same session.
 #[derive(Clone)]
-pub(crate) struct Link(Session);
+pub(crate) struct Link(zenoh::Session);
 
 /// A declared subscriber, queryable or liveliness token, which is undeclared when it is dropped.
 pub(crate) struct Subscription {
