@@ -77,12 +77,17 @@ pub(crate) fn choose(addresses: &[Address], settings: &config::Settings) -> Choi
         if !is_usable(address, settings, &mut choice.left_out) {
             continue;
         }
-        match wanted.iter().find(|earlier| broadcast(earlier) == Some(address.address)) {
-            None => wanted.push(address),
-            Some(earlier) => choice.left_out.push(stands_for_all(address, earlier)),
+        // If an address is both a machine's and a broadcast address, the one that was set first has effect in the system.
+        let first = wanted
+            .iter()
+            .find(|earlier| earlier.address == address.address || broadcast(earlier) == Some(address.address));
+        match first {
+            Some(earlier) if earlier.address != address.address => {
+                choice.left_out.push(stands_for_all(address, earlier));
+            }
+            _ => wanted.push(address),
         }
     }
-    // If an address is both a machine's and a broadcast address, the one that was set first has effect in the system.
     let is_own = |all: Ipv4Addr| wanted.iter().any(|own| own.address == all);
     let (subnets, single): (Vec<&Address>, Vec<&Address>) =
         wanted.iter().copied().partition(|address| broadcast(address).is_some_and(|all| !is_own(all)));
