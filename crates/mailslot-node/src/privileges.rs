@@ -3,10 +3,14 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{become_user, user_id};
+pub(crate) use unix::become_user;
+#[cfg(all(unix, feature = "zenoh"))]
+pub(crate) use unix::user_id;
 
 #[cfg(windows)]
-pub(crate) use windows::{become_user, user_id};
+pub(crate) use windows::become_user;
+#[cfg(all(windows, feature = "zenoh"))]
+pub(crate) use windows::user_id;
 
 #[cfg(windows)]
 mod windows {

@@ -29,6 +29,7 @@ pub(crate) fn become_user(user: &str) -> Result<()> {
 }
 
 /// The number of `user`, a name or a number.
+#[cfg(feature = "zenoh")]
 pub(crate) fn user_id(user: &str) -> Result<u32> {
     Ok(account(user)?.uid.as_raw())
 }
