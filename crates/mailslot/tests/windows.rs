@@ -99,9 +99,9 @@ fn handle_is_for_other_calls() {
     assert!(slot.as_handle().try_clone_to_owned().is_ok());
 }
 
-/// A name for a slot as those of a node have.
+/// An address of a slot as those of a node have.
 fn of_node() -> String {
-    format!(r"mailslot\node\{}", name())
+    format!(r"\\.\mailslot\mailslot\node\{}", name())
 }
 
 #[test]

@@ -83,7 +83,8 @@ impl Inbox {
     }
 }
 
-#[cfg(test)]
+// Its slots have rooms and access that only those of Unix have.
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use crate::{Mailslot, MailslotOptions, Network};
