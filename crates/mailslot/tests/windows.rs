@@ -108,7 +108,7 @@ fn of_node() -> String {
 fn a_slot_of_the_node_takes_requests_and_plain_messages_and_answers_the_requests() {
     let _watchdog = watchdog();
     let slot = MailslotOptions::new().access(Access::Everyone).create(of_node()).unwrap();
-    let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+    let writer = MailslotWriter::open(slot.name().clone()).unwrap();
     writer.write(b"plain").unwrap();
     let plain = slot.receive().unwrap();
     assert_eq!((&plain.data[..], plain.reply_to), (&b"plain"[..], None));
@@ -134,7 +134,7 @@ fn a_slot_of_the_node_takes_requests_and_plain_messages_and_answers_the_requests
 fn a_reply_that_nobody_waits_for_fails() {
     let _watchdog = watchdog();
     let slot = Mailslot::create(of_node()).unwrap();
-    let writer = MailslotWriter::open(slot.name().as_str()).unwrap();
+    let writer = MailslotWriter::open(slot.name().clone()).unwrap();
     drop(writer.begin_request(b"ping", None, Timeout::Zero).unwrap());
     assert!(matches!(slot.receive().unwrap().reply(b"late"), Err(Error::Closed)));
 }
