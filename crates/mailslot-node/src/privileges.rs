@@ -1,51 +1,29 @@
 //! Becomes another user, after the actions that only root may do.
 
-use std::ffi::CString;
-use std::io;
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub(crate) use unix::become_user;
+#[cfg(all(unix, feature = "zenoh"))]
+pub(crate) use unix::user_id;
 
-use nix::unistd::{Uid, User, geteuid, initgroups, setgid, setuid};
-use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_keep_capabilities, set_no_new_privs};
+#[cfg(windows)]
+pub(crate) use windows::become_user;
+#[cfg(all(windows, feature = "zenoh"))]
+pub(crate) use windows::user_id;
 
-use crate::error::{Error, Result};
+#[cfg(windows)]
+mod windows {
+    use crate::error::{Error, Result};
 
-/// Makes this process one of `user`, a name or a number, with that user's groups. The process cannot gain privileges
-/// any more. Of root's privileges it keeps one, in the calling thread: to use ports below 1024, for interfaces that
-/// appear later.
-pub(crate) fn become_user(user: &str) -> Result<()> {
-    let failed = |reason: &str| Error::User { user: user.to_owned(), reason: reason.to_owned() };
-    let account = account(user)?;
-    if account.uid.is_root() {
-        return Err(failed("root keeps all privileges: name another user, or none"));
+    /// A process of Windows keeps its user.
+    pub(crate) fn become_user(user: &str) -> Result<()> {
+        user_id(user).map(drop)
     }
-    if geteuid() == account.uid {
-        return Ok(());
-    }
-    if !geteuid().is_root() {
-        return Err(failed("only root can become another user"));
-    }
-    // Otherwise programs of other users would not trust the node.
-    mailslot::network::appoint_node(account.uid.as_raw())?;
-    change(&account).map_err(|error| failed(&error.to_string()))
-}
 
-/// The account of `user`, a name or a number.
-pub(crate) fn account(user: &str) -> Result<User> {
-    let found = match user.parse() {
-        Ok(uid) => User::from_uid(Uid::from_raw(uid)),
-        Err(_) => User::from_name(user),
-    };
-    let missing = || Error::User { user: user.to_owned(), reason: "there is no such user".to_owned() };
-    found.ok().flatten().ok_or_else(missing)
-}
-
-fn change(account: &User) -> io::Result<()> {
-    let name = CString::new(account.name.as_str())?;
-    set_keep_capabilities(true)?;
-    initgroups(&name, account.gid)?;
-    setgid(account.gid)?;
-    setuid(account.uid)?;
-    let kept = CapabilitySet::NET_BIND_SERVICE;
-    set_capabilities(None, CapabilitySets { effective: kept, permitted: kept, inheritable: CapabilitySet::empty() })?;
-    set_no_new_privs(true)?;
-    Ok(())
+    /// Windows has no numbers for users.
+    pub(crate) fn user_id(user: &str) -> Result<u32> {
+        let reason = "on Windows a node keeps the user who starts it".to_owned();
+        Err(Error::User { user: user.to_owned(), reason })
+    }
 }

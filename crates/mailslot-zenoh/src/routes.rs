@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mailslot::network::routes::{Answer, Question};
 use mailslot::network::{Retry, Undecoded};
-use mailslot::{Address, Mailslot, Message, NetbiosName, Timeout};
+use mailslot::{Address, Mailslot, Message, NetbiosName, SlotName, Timeout};
 use mailslot_domain::settings::Meant;
 
 use crate::known::Known;
@@ -25,6 +25,8 @@ pub(crate) struct Parts {
     pub(crate) known: Arc<Known>,
     /// The operator's word on computers.
     pub(crate) computers: BTreeMap<NetbiosName, Meant>,
+    /// The slots that the operator opens to the network, where their creators cannot.
+    pub(crate) slots: Arc<[SlotName]>,
 }
 
 /// Where messages to an address go.

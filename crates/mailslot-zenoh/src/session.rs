@@ -11,7 +11,7 @@ use crate::link::{Addresses, Answering, Config, Link, Places, Seen, Subscription
 use crate::lock::lock;
 use crate::replying;
 use crate::state::State;
-use crate::wake::Wake;
+use crate::sys::Wake;
 
 /// An open session.
 pub(crate) struct Session {

@@ -16,7 +16,7 @@ use zenoh_runtime::ZRuntime;
 
 use super::config::Config;
 use crate::error::{Error, Result};
-use crate::wake::Wake;
+use crate::sys::Wake;
 
 /// The priority of plain messages. Queries and replies (confirmed writes, presences) have a higher one, with queues of
 /// their own: they overtake a flood, and wait for room in their queue as long as it takes.
