@@ -75,8 +75,8 @@ impl Incoming {
             }
         }
         let may_be_more = filled == buffers;
-        // Joined packets are many even in few buffers: with more, what a turn of the node goes through, from here to the
-        // slots, would not fit into the processor's cache.
+        // Joined packets are many even in few buffers. What a turn of the node goes through, from here to the slots,
+        // has to fit into the processor's cache.
         if number > MANY {
             self.buffers = FEW;
         } else if may_be_more {

@@ -105,7 +105,7 @@ pub(crate) fn choose(addresses: &[Address], settings: &config::Settings) -> Choi
         if !is_usable(address, settings, &mut choice.left_out) {
             continue;
         }
-        // If an address is both a machine's and a broadcast address, the one that was set first has effect in the system.
+        // If an address is both a machine's and a broadcast address, the first one set has effect in the system.
         let first = wanted
             .iter()
             .find(|earlier| earlier.address == address.address || broadcast(earlier) == Some(address.address));
