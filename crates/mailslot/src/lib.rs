@@ -76,6 +76,7 @@ mod address;
 mod asynchronous;
 #[cfg(all(feature = "tokio", unix))]
 mod asynchronous_writer;
+mod code;
 mod error;
 mod handles;
 mod iter;
