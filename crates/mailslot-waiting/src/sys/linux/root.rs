@@ -113,6 +113,10 @@ impl Place {
         Ok(is_it.then(|| SlotDirectory { dir, user: User { uid: process::uid() }, entry: self.entry.clone() }))
     }
 
+    pub(crate) fn is_member(&self) -> bool {
+        self.entry.contains('.')
+    }
+
     pub(crate) fn is_tap(&self) -> bool {
         self.entry.contains(TAP)
     }

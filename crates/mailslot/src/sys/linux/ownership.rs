@@ -234,6 +234,11 @@ impl Ownership {
         self.place.is_tap()
     }
 
+    /// Whether this is one member of a slot that may have others, or a tap.
+    pub(crate) fn is_member(&self) -> bool {
+        self.place.is_member()
+    }
+
     /// The ring's file.
     pub(crate) fn open_ring(&self) -> rustix::io::Result<OwnedFd> {
         self.place.open_ring()

@@ -70,14 +70,15 @@ impl<'a> Locked<'a> {
 }
 
 impl Reading {
-    pub(crate) fn new() -> Reading {
+    /// For the readers of a slot; `is_member` as in [`Spinning::new`].
+    pub(crate) fn new(is_member: bool) -> Reading {
         let reader = PerProcess::new();
         reader.get_or(Mutex::default);
         Reading {
             reader,
             sleepers: AtomicU32::new(0),
             shrunk: AtomicU64::new(0),
-            spinning: Spinning::new(),
+            spinning: Spinning::new(is_member),
             committed: AtomicU64::new(0),
             aborted: AtomicBool::new(false),
         }

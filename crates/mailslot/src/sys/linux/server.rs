@@ -52,7 +52,8 @@ impl Server {
     }
 
     fn new(Owned { name, ownership, queue, entrance }: Owned) -> Server {
-        Server { name, ownership, queue, reading: Reading::new(), entrance: ManuallyDrop::new(entrance) }
+        let reading = Reading::new(ownership.is_member());
+        Server { name, ownership, queue, reading, entrance: ManuallyDrop::new(entrance) }
     }
 
     pub(crate) fn name(&self) -> &SlotName {

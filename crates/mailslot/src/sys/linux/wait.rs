@@ -1,7 +1,7 @@
 //! How a reader waits: it spins for a moment if that has paid off lately, then sleeps in the kernel.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
@@ -14,6 +14,10 @@ use super::clock;
 const MOST_SPINS: u32 = if cfg!(shuttle) { 16 } else { 1000 };
 /// Turns of [`pause`].
 const PAUSE: u32 = if cfg!(shuttle) { 2 } else { 128 };
+/// Turns after which a spin lets others run: a microsecond or two.
+const YIELD_AFTER: u32 = if cfg!(shuttle) { 2 } else { 32 };
+/// A yield that takes more ticks than this, about a millisecond, has met a program that computes.
+const LONG_YIELD: u64 = 64 * clock::MOMENT;
 /// The most turns between two looks: a few microseconds.
 const MOST_GAP: u32 = 256;
 /// A wait that ends within this many looks was for the next message of a stream.
@@ -34,11 +38,22 @@ pub(crate) struct Spinning {
     gap: AtomicU32,
     /// Waits without spinning since spinning was last given up.
     waits: AtomicU32,
+    /// Whether the slot has members: then other readers of it may run on the same processor.
+    is_member: bool,
+    /// Whether the next spin of a member lets others run.
+    yields: AtomicBool,
 }
 
 impl Spinning {
-    pub(crate) fn new() -> Spinning {
-        Spinning { turns: AtomicU32::new(MOST_SPINS / 4), gap: AtomicU32::new(1), waits: AtomicU32::new(0) }
+    /// For the readers of a slot; `is_member` if it is one of several that get the same messages.
+    pub(crate) fn new(is_member: bool) -> Spinning {
+        Spinning {
+            turns: AtomicU32::new(MOST_SPINS / 4),
+            gap: AtomicU32::new(1),
+            waits: AtomicU32::new(0),
+            is_member,
+            yields: AtomicBool::new(false),
+        }
     }
 
     /// Whether the last waits were for the next message of a stream.
@@ -58,7 +73,12 @@ impl Spinning {
         let gap = self.gap.load(Ordering::Relaxed).min(turns / 4).max(1);
         let mut looks = 0;
         let mut until_look = gap;
-        for _ in 0..turns {
+        let yields = self.is_member && self.yields.load(Ordering::Relaxed);
+        let mut goes_on = self.is_member;
+        for turn in 0..turns {
+            if turn == YIELD_AFTER && yields {
+                goes_on = self.let_others_run();
+            }
             until_look -= 1;
             if until_look == 0 {
                 until_look = gap;
@@ -66,6 +86,7 @@ impl Spinning {
                     self.turns.store((turns * 2).min(MOST_SPINS), Ordering::Relaxed);
                     let next = if looks <= STREAM { (gap * 2).min(MOST_GAP) } else { (gap / 2).max(1) };
                     self.gap.store(next, Ordering::Relaxed);
+                    self.yields.store(goes_on, Ordering::Relaxed);
                     return true;
                 }
                 looks += 1;
@@ -74,7 +95,20 @@ impl Spinning {
         }
         self.turns.store(if turns < MOST_SPINS / 16 { 0 } else { turns / 2 }, Ordering::Relaxed);
         self.gap.store(1, Ordering::Relaxed);
+        self.yields.store(false, Ordering::Relaxed);
         false
+    }
+
+    /// Lets other members run that wait for this processor: a message comes to all of them, and as long as one that has
+    /// it spins for the next one, messages pile up at the others, each in memory that has to be made first, until they
+    /// get the processor a few milliseconds later. Returns whether to do this again at the next spin. Not if it took
+    /// long: a program that computes keeps the processor until its time is up, where a message would have woken a
+    /// sleeping reader at once. For the same reason a spin yields only if the one before was not in vain.
+    #[cold]
+    fn let_others_run(&self) -> bool {
+        let since = clock::ticks();
+        std::thread::yield_now();
+        clock::ticks().wrapping_sub(since) < LONG_YIELD
     }
 
     /// Records that a reader slept for `ticks` ticks: if that was short, spinning would have been better.
@@ -192,5 +226,21 @@ impl Poller {
 impl AsFd for Poller {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.epoll.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_lets_others_run_after_a_spin_that_was_not_in_vain() {
+        for is_member in [false, true] {
+            let spinning = Spinning::new(is_member);
+            for arrives in [true, false, true, true, false, false] {
+                assert_eq!(spinning.spin(|| arrives), arrives);
+                assert_eq!(spinning.yields.load(Ordering::Relaxed), is_member && arrives);
+            }
+        }
     }
 }

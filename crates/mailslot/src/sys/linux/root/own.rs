@@ -53,6 +53,11 @@ impl Place {
         self.root.claimed_since(&self.life, claimed, &self.user).map(|since| since.is_some())
     }
 
+    /// Whether the slot is one member of several, or a tap.
+    pub(crate) fn is_member(&self) -> bool {
+        self.member.is_some()
+    }
+
     pub(crate) fn is_tap(&self) -> bool {
         self.member.as_deref().is_some_and(|member| member.starts_with(place::TAP))
     }
