@@ -44,8 +44,6 @@ struct Known {
     /// [`Members::count`] before they were found; `None` if they have to be found again.
     count: Option<u64>,
     members: Arc<Found>,
-    /// Bytes of the largest message that all members accept, or accepted.
-    max_message: usize,
 }
 
 #[derive(Clone, Default)]
@@ -54,6 +52,8 @@ pub(super) struct Found {
     pub(super) readers: Vec<Member>,
     /// Members that lose messages that cannot be written to them.
     pub(super) taps: Vec<Member>,
+    /// Bytes of the largest message that all readers accept; without any, of those that were there last.
+    max_message: usize,
 }
 
 #[derive(Clone)]
@@ -143,7 +143,7 @@ impl Group {
     /// The largest message that all members accept.
     pub(crate) fn max_message_size(&self) -> usize {
         let _ = self.found();
-        self.known().max_message
+        self.known().members.max_message
     }
 
     /// The number of living members.
@@ -267,10 +267,12 @@ impl Group {
         loop {
             let found = self.found()?;
             let taking = || found.readers.iter().filter(|member| takes(&member.writer));
-            let limit = taking().map(|member| member.writer.max_message_size()).min().unwrap_or(usize::MAX);
-            if size > limit {
-                // Checked before any member has it: otherwise some would keep what others refuse for good.
-                return Err(Error::TooLarge { size, limit });
+            if size > found.max_message {
+                let limit = taking().map(|member| member.writer.max_message_size()).min().unwrap_or(usize::MAX);
+                if size > limit {
+                    // Checked before any member has it: otherwise some would keep what others refuse for good.
+                    return Err(Error::TooLarge { size, limit });
+                }
             }
             let turn = self.turn();
             let turns_reader = whose_turn(turn, &found.readers);
@@ -404,8 +406,8 @@ impl Group {
             return Err(refused);
         }
         let max_message = found.readers.iter().map(|member| member.writer.max_message_size()).min();
-        let max_message = max_message.unwrap_or(known.max_message);
-        *known = Known { count: Some(count), members: Arc::new(found), max_message };
+        found.max_message = max_message.unwrap_or(known.members.max_message);
+        *known = Known { count: Some(count), members: Arc::new(found) };
         Ok(())
     }
 
