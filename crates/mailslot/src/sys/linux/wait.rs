@@ -18,8 +18,6 @@ const PAUSE: u32 = if cfg!(shuttle) { 2 } else { 128 };
 const YIELD_AFTER: u32 = if cfg!(shuttle) { 2 } else { 32 };
 /// A yield that takes more ticks than this, about a millisecond, has met a program that computes.
 const LONG_YIELD: u64 = 64 * clock::MOMENT;
-/// For this many ticks after a long yield, some tens of milliseconds, there is none.
-const NO_YIELD: u64 = 32 * LONG_YIELD;
 /// The most turns between two looks: a few microseconds.
 const MOST_GAP: u32 = 256;
 /// A wait that ends within this many looks was for the next message of a stream.
@@ -44,8 +42,6 @@ pub(crate) struct Spinning {
     is_member: bool,
     /// Whether the next spin of a member lets others run.
     yields: AtomicBool,
-    /// When a yield last took long, in ticks.
-    yielded_long: AtomicU64,
 }
 
 impl Spinning {
@@ -57,7 +53,6 @@ impl Spinning {
             waits: AtomicU32::new(0),
             is_member,
             yields: AtomicBool::new(false),
-            yielded_long: AtomicU64::new(clock::ticks().wrapping_sub(NO_YIELD)),
         }
     }
 
@@ -78,10 +73,11 @@ impl Spinning {
         let gap = self.gap.load(Ordering::Relaxed).min(turns / 4).max(1);
         let mut looks = 0;
         let mut until_look = gap;
-        let mut yielded = false;
+        let yields = self.is_member && self.yields.load(Ordering::Relaxed);
+        let mut goes_on = self.is_member;
         for turn in 0..turns {
-            if turn == YIELD_AFTER && self.yields.load(Ordering::Relaxed) {
-                yielded = self.let_others_run();
+            if turn == YIELD_AFTER && yields {
+                goes_on = self.let_others_run();
             }
             until_look -= 1;
             if until_look == 0 {
@@ -89,11 +85,8 @@ impl Spinning {
                 if arrived() {
                     self.turns.store((turns * 2).min(MOST_SPINS), Ordering::Relaxed);
                     let next = if looks <= STREAM { (gap * 2).min(MOST_GAP) } else { (gap / 2).max(1) };
-                    // What has arrived while others ran does not show how fast messages arrive.
-                    if !yielded {
-                        self.gap.store(next, Ordering::Relaxed);
-                    }
-                    self.yields.store(self.is_member, Ordering::Relaxed);
+                    self.gap.store(next, Ordering::Relaxed);
+                    self.yields.store(goes_on, Ordering::Relaxed);
                     return true;
                 }
                 looks += 1;
@@ -108,23 +101,14 @@ impl Spinning {
 
     /// Lets other members run that wait for this processor: a message comes to all of them, and as long as one that has
     /// it spins for the next one, messages pile up at the others, each in memory that has to be made first, until they
-    /// get the processor a few milliseconds later. Returns whether others may have run.
-    ///
-    /// A program that computes would keep the processor until its time is up, while a message wakes a sleeping reader
-    /// at once. So a spin yields only if the one before was not in vain, and not for a while after a yield has taken
-    /// long.
+    /// get the processor a few milliseconds later. Returns whether to do this again at the next spin. Not if it took
+    /// long: a program that computes keeps the processor until its time is up, where a message would have woken a
+    /// sleeping reader at once. For the same reason a spin yields only if the one before was not in vain.
     #[cold]
     fn let_others_run(&self) -> bool {
         let since = clock::ticks();
-        if since.wrapping_sub(self.yielded_long.load(Ordering::Relaxed)) < NO_YIELD {
-            return false;
-        }
         std::thread::yield_now();
-        let now = clock::ticks();
-        if now.wrapping_sub(since) > LONG_YIELD {
-            self.yielded_long.store(now, Ordering::Relaxed);
-        }
-        true
+        clock::ticks().wrapping_sub(since) < LONG_YIELD
     }
 
     /// Records that a reader slept for `ticks` ticks: if that was short, spinning would have been better.
