@@ -86,6 +86,30 @@ impl Domain {
         format!("{}/at/**", self.prefix())
     }
 
+    /// The key expression of the presences of all that have a slot of this name, and perhaps of others: in a sealed
+    /// domain it is that of all presences, as nothing in the key expressions of its presences tells what they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TextTooLong`](crate::Error::TextTooLong) if the name has more than 255 bytes
+    pub fn presences_with(&self, slot: &SlotName) -> Result<String> {
+        // A slot that cannot be announced has nobody.
+        self.broadcast(slot)?;
+        if self.is_sealed() {
+            return Ok(self.all_presences());
+        }
+        Ok(format!("{}/at/*/{}", self.prefix(), escape(slot.folded())))
+    }
+
+    /// The key expression of the presences of a computer and its slots, and perhaps of others, as with
+    /// [`presences_with`](Domain::presences_with).
+    pub fn presences_of(&self, computer: &NetbiosName) -> String {
+        if self.is_sealed() {
+            return self.all_presences();
+        }
+        format!("{}/at/{}/**", self.prefix(), escape(computer.as_str()))
+    }
+
     /// The key expression of a presence. `random` are 16 new bytes of [`random`](crate::random()).
     ///
     /// In a sealed domain, announce it again at [`Domain::next_change`], because a presence is valid only while its key

@@ -60,7 +60,7 @@ impl Answers {
         };
         match request {
             Request::Status => return answer(&asker, &Answer::Status(Box::new(status(state)))),
-            Request::Members(domain) => return answer(&asker, &state.modern.members(&domain)),
+            Request::Members(domain) => return state.modern.members(&domain, move |members| answer(&asker, &members)),
             Request::Capture => {
                 if let Some(refusal) = state.driver.sinks.add(&asker) {
                     answer(&asker, &refusal);

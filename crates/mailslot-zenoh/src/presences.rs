@@ -13,15 +13,18 @@ const MOST: usize = 1 << 18;
 /// Waits for receivers at one time.
 pub(crate) const MOST_WAITING: usize = 1024;
 
-/// The presences of a domain, by the key expressions that announce them.
+/// The presences of a domain, by the key expressions that announce them: of everybody as long as this machine watches
+/// them ([`watch`](Presences::watch)), otherwise what one question was answered.
 ///
 /// Those that the domain's keys do not open are not kept, as anybody can make them: when keys change, Zenoh is asked
 /// for all presences again.
 #[derive(Default)]
 pub(crate) struct Presences {
-    /// Each with the session in which it was last told.
+    /// Each with the watch by which it was last told.
     announced: HashMap<String, (Presence, u64)>,
-    session: u64,
+    /// The number of the newest watch; and the first one that still counts.
+    watch: u64,
+    first: u64,
     /// How often each computer is announced, and with which slots: a node that has started again may be there twice for
     /// a moment.
     computers: BTreeMap<String, usize>,
@@ -58,10 +61,13 @@ pub(crate) struct Matched {
 }
 
 impl Presences {
-    /// Adds what is announced, as the session was told; false if there is no room for it.
-    pub(crate) fn add(&mut self, key_expression: &str, presence: Presence, session: u64) -> bool {
+    /// Adds what is announced, as the watch was told; false if there is no room for it.
+    pub(crate) fn add(&mut self, key_expression: &str, presence: Presence, watch: u64) -> bool {
+        if watch < self.first {
+            return true;
+        }
         if let Some((_, told)) = self.announced.get_mut(key_expression) {
-            *told = session.max(*told);
+            *told = watch.max(*told);
             return true;
         }
         if self.announced.len() >= MOST {
@@ -75,7 +81,7 @@ impl Presences {
         if let Presence::Bridge { computer, segment } = &presence {
             self.bridges.insert(key_expression.to_owned(), (computer.clone(), segment.clone()));
         }
-        self.announced.insert(key_expression.to_owned(), (presence, session));
+        self.announced.insert(key_expression.to_owned(), (presence, watch));
         true
     }
 
@@ -84,10 +90,10 @@ impl Presences {
         self.announced.keys().cloned().collect()
     }
 
-    /// Removes what has gone, as the session was told. One that is cut off says so of all, also of those that its
-    /// successor is told.
-    pub(crate) fn remove_as_told(&mut self, key_expression: &str, session: u64) {
-        if self.announced.get(key_expression).is_some_and(|(_, told)| *told <= session) {
+    /// Removes what has gone, as the watch was told. That of a session that is cut off says so of all, also of those
+    /// that the next one is told.
+    pub(crate) fn remove_as_told(&mut self, key_expression: &str, watch: u64) {
+        if self.announced.get(key_expression).is_some_and(|(_, told)| *told <= watch) {
             self.remove(key_expression);
         }
     }
@@ -107,26 +113,27 @@ impl Presences {
         }
     }
 
-    /// Another session begins, which is told everything again. Until it was, what is known stays. Returns its number.
-    pub(crate) fn begin_session(&mut self) -> u64 {
-        self.session += 1;
-        self.session
+    /// Another watch begins, which is told everything again. Until it was, what is known stays. Returns its number.
+    pub(crate) fn watch(&mut self) -> u64 {
+        self.watch += 1;
+        self.watch
     }
 
-    /// Whether the session was told of everybody but `own`, which it does not hear itself.
+    /// Whether the watch was told of everybody but `own`, of whom it does not hear itself.
     pub(crate) fn is_told(&self, own: &NetbiosName) -> bool {
-        self.announced.values().all(|(presence, told)| *told == self.session || presence.computer() == own)
+        self.announced.values().all(|(presence, told)| *told == self.watch || presence.computer() == own)
     }
 
-    /// Removes what the session was not told: it went while there was none.
+    /// Removes what the watch was not told: it went while there was none.
     pub(crate) fn remove_untold(&mut self) {
         let untold: Vec<String> =
-            self.announced.iter().filter(|(_, (_, told))| *told < self.session).map(|(key, _)| key.clone()).collect();
+            self.announced.iter().filter(|(_, (_, told))| *told < self.watch).map(|(key, _)| key.clone()).collect();
         untold.iter().for_each(|key_expression| self.remove(key_expression));
     }
 
-    /// Forgets everything that is announced.
-    pub(crate) fn clear(&mut self) {
+    /// Nobody is watched any more: forgets everything that is announced, and what earlier watches may still be told.
+    pub(crate) fn end_watch(&mut self) {
+        self.first = self.watch + 1;
         (self.announced, self.computers, self.slots, self.bridges) = Default::default();
     }
 
@@ -177,7 +184,7 @@ impl Presences {
         }
     }
 
-    fn count(&self, group: &Group) -> usize {
+    pub(crate) fn count(&self, group: &Group) -> usize {
         match group {
             Group::Everyone(slot) => self.slots.get(slot).map_or(0, BTreeMap::len),
             Group::One(computer, slot) => {
@@ -208,6 +215,11 @@ impl Presences {
         });
         self.waiting = waiting;
         matched
+    }
+
+    /// Whether somebody waits.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// When the next wait is over in any case.
@@ -265,21 +277,29 @@ mod tests {
     }
 
     #[test]
-    fn what_another_session_is_not_told_has_gone() {
+    fn what_another_watch_is_not_told_has_gone() {
         let mut presences = Presences::default();
         for (key, name) in [("1", "A"), ("2", "B")] {
             presences.add(key, Presence::Node { computer: computer(name) }, 0);
         }
         presences.remove_untold();
-        let next = presences.begin_session();
+        let next = presences.watch();
         presences.add("2", Presence::Node { computer: computer("B") }, next);
-        // The session before is cut off from both, and hears of one once more.
+        // The watch before is cut off from both, and hears of one once more.
         presences.add("2", Presence::Node { computer: computer("B") }, 0);
         presences.remove_as_told("2", 0);
         assert_eq!(presences.computer_count(), 2);
         assert!(presences.is_told(&computer("A")) && !presences.is_told(&computer("B")));
         presences.remove_untold();
         assert_eq!(presences.members().into_keys().collect::<Vec<_>>(), ["B"]);
+        // What comes late of a watch that has ended is nobody's.
+        presences.end_watch();
+        presences.add("2", Presence::Node { computer: computer("B") }, next);
+        assert_eq!(presences.computer_count(), 0);
+        let again = presences.watch();
+        presences.add("2", Presence::Node { computer: computer("B") }, again);
+        presences.remove_as_told("2", next);
+        assert_eq!(presences.computer_count(), 1);
     }
 
     #[test]

@@ -11,19 +11,19 @@ use crate::link::{Addresses, Answering, Config, Link, Places, Seen, Subscription
 use crate::lock::lock;
 use crate::replying;
 use crate::state::State;
+use crate::survey::SURVEY;
 use crate::wake::Wake;
 
 /// An open session.
 pub(crate) struct Session {
     pub(crate) link: Link,
-    /// Its number among this machine's sessions in the domain.
-    pub(crate) number: u64,
     pub(crate) ground: Ground,
     /// Whether plain messages share a queue with other traffic.
     pub(crate) shares_queue: bool,
-    /// The subscriber of directed messages, the queryable of directed confirmed writes, and the subscriber of
-    /// presences.
-    declared: Mutex<Option<(Subscription, Answering, Subscription)>>,
+    /// The subscriber of directed messages, and the queryable of directed confirmed writes.
+    declared: Mutex<Option<(Subscription, Answering)>>,
+    /// The presences of others while they are watched, and the number of the watch.
+    watch: Mutex<Option<(Subscription, u64)>>,
 }
 
 /// What a session was opened with, and does not notice when it changes.
@@ -86,15 +86,52 @@ impl Session {
         let config = Config::new(settings, &domain, &addresses)?;
         let link = Link::open(&config, woken, given_up).map_err(|error| with_reasons(error, settings, &domain))?;
         let Some(link) = link else { return Ok(None) };
-        let number = state.presences(|presences| presences.begin_session());
-        let declared = declare(&link, number, state).inspect_err(|_| link.close())?;
-        let declared = Mutex::new(Some(declared));
-        Ok(Some(Session { link, number, ground, shares_queue: config.shares_queue(), declared }))
+        let declared = declare(&link, state).inspect_err(|_| link.close())?;
+        let (declared, watch) = (Mutex::new(Some(declared)), Mutex::default());
+        Ok(Some(Session { link, ground, shares_queue: config.shares_queue(), declared, watch }))
+    }
+
+    /// Watches the presences of everybody from now on if that `is_wanted` by then, and no longer if it is not.
+    pub(crate) fn watch(&self, state: &Arc<State>, is_wanted: impl FnOnce() -> bool) -> Result<()> {
+        let mut watch = lock(&self.watch);
+        match (is_wanted(), watch.is_some()) {
+            (true, false) => {
+                let number = state.presences(|presences| presences.watch());
+                let told = Arc::clone(state);
+                let all = state.domain().all_presences();
+                let subscription = self.link.watch_tokens(&all, move |key_expression, seen| match seen {
+                    Seen::There => told.presence_is_there(key_expression, number),
+                    Seen::Gone => told.presence_is_gone(key_expression, number),
+                })?;
+                *watch = Some((subscription, number));
+            }
+            (false, true) => {
+                *watch = None;
+                state.presences(|presences| presences.end_watch());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Has all presences told again, if they are watched, and then `over` done: some may be of a key that was not known
+    /// when they came.
+    pub(crate) fn ask_for_presences(&self, state: &Arc<State>, over: impl FnOnce() + Send + 'static) {
+        let Some(number) = lock(&self.watch).as_ref().map(|(_, number)| *number) else { return };
+        let (told, name) = (Arc::clone(state), state.name.clone());
+        let told = move |key_expression: &str| told.presence_is_there(key_expression, number);
+        self.link.ask_for_tokens(&state.domain().all_presences(), SURVEY, told, move |is_whole| {
+            if !is_whole {
+                tracing::warn!(name: "presences_not_read", domain = %name);
+            }
+            over();
+        });
     }
 
     /// Closes the session. Presences are no longer watched first, so that none seems to go because the session is
     /// closed.
     pub(crate) fn close(&self) {
+        drop(lock(&self.watch).take());
         drop(lock(&self.declared).take());
         self.link.close();
     }
@@ -120,7 +157,7 @@ fn with_reasons(error: Error, settings: &Settings, domain: &Domain) -> Error {
     if reasons.is_empty() { error } else { Error::Unreachable(reasons.join("; ")) }
 }
 
-fn declare(link: &Link, number: u64, state: &Arc<State>) -> Result<(Subscription, Answering, Subscription)> {
+fn declare(link: &Link, state: &Arc<State>) -> Result<(Subscription, Answering)> {
     let domain = state.domain();
     let mine = domain.all_slots_of(&state.computer);
     let taking = Arc::clone(state);
@@ -131,12 +168,7 @@ fn declare(link: &Link, number: u64, state: &Arc<State>) -> Result<(Subscription
     let confirmed = link.answer(&mine, move |key_expression, payload, attachment, asked| {
         replying::answer(&answering, answering.confirm_directed(key_expression, payload, attachment), asked);
     })?;
-    let told = Arc::clone(state);
-    let presences = link.watch_tokens(&domain.all_presences(), move |key_expression, seen| match seen {
-        Seen::There => told.presence_is_there(key_expression, number),
-        Seen::Gone => told.presence_is_gone(key_expression, number),
-    })?;
-    Ok((directed, confirmed, presences))
+    Ok((directed, confirmed))
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use mailslot::network::routes::Answer;
 use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome, Replies, ReplyTo};
 use mailslot_domain::settings::Settings;
 use mailslot_domain::{
-    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Presence, Receipt, Reply,
-    Request, Sealer, SessionId, Time, random,
+    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Receipt, Reply, Request,
+    Sealer, SessionId, Time, random,
 };
 
 use crate::clock::Clock;
@@ -360,30 +360,36 @@ impl State {
         self.directed.read().unwrap_or_else(PoisonError::into_inner).get(key_expression).cloned()
     }
 
-    /// Somebody has announced a presence.
-    pub(crate) fn presence_is_there(&self, key_expression: &str, session: u64) {
+    /// Somebody who is watched has announced a presence.
+    pub(crate) fn presence_is_there(&self, key_expression: &str, watch: u64) {
+        self.add_presence(key_expression, watch, &self.presences);
+        self.answer_waiting(Instant::now());
+    }
+
+    /// It has gone.
+    pub(crate) fn presence_is_gone(&self, key_expression: &str, watch: u64) {
+        lock(&self.presences).remove_as_told(key_expression, watch);
+    }
+
+    /// Adds what is announced to the presences `to`, if a member has announced it.
+    pub(crate) fn add_presence(&self, key_expression: &str, watch: u64, to: &Mutex<Presences>) {
         match self.domain().presence(key_expression, now()) {
             Ok(presence) => {
-                self.remember(&presence);
-                if !lock(&self.presences).add(key_expression, presence, session) {
+                self.remember(presence.computer());
+                if !lock(to).add(key_expression, presence, watch) {
                     self.counters.count(Counted::PresenceFull);
                 }
-                self.answer_waiting(Instant::now());
             }
             // One of a key that this machine does not have yet is asked for again when it has.
             Err(_) => self.counters.count(Counted::PresenceRefused),
         }
     }
 
-    /// It has gone.
-    pub(crate) fn presence_is_gone(&self, key_expression: &str, session: u64) {
-        lock(&self.presences).remove_as_told(key_expression, session);
-    }
-
-    fn remember(&self, presence: &Presence) {
+    /// Remembers that the domain has the computer.
+    pub(crate) fn remember(&self, computer: &NetbiosName) {
         // In an open domain anybody can announce any name.
         if let Some(owner) = &self.owner
-            && !self.known.remember(presence.computer(), owner)
+            && !self.known.remember(computer, owner)
         {
             self.counters.count(Counted::ComputerFull);
         }

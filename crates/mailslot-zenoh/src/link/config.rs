@@ -64,6 +64,11 @@ impl Config {
         self.0.insert_json5(key, &value.to_string()).map_err(wrong)
     }
 
+    /// Whether this machine is a client, which knows others through a router only.
+    pub(crate) fn is_client(&self) -> bool {
+        self.0.get_json("mode").is_ok_and(|mode| mode == r#""client""#)
+    }
+
     /// Whether plain messages share their queue with other traffic, so that sending one may take long: a router
     /// forwards messages of others, and without priorities all traffic has one queue.
     pub(crate) fn shares_queue(&self) -> bool {

@@ -1,7 +1,9 @@
 //! A Zenoh session: what is declared in it, with bytes in and out.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{TryRecvError, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mailslot_domain::Envelope;
@@ -15,7 +17,9 @@ use zenoh::{Session, Wait};
 use zenoh_runtime::ZRuntime;
 
 use super::config::Config;
+use super::runtime::later;
 use crate::error::{Error, Result};
+use crate::lock::lock;
 use crate::wake::Wake;
 
 /// The priority of plain messages. Queries and replies (confirmed writes, presences) have a higher one, with queues of
@@ -27,7 +31,10 @@ const CLOSING: Duration = Duration::from_millis(500);
 
 /// An open session. All clones are the same session.
 #[derive(Clone)]
-pub(crate) struct Link(Session);
+pub(crate) struct Link {
+    session: Session,
+    is_client: bool,
+}
 
 /// A declared subscriber, queryable or liveliness token, which is undeclared when it is dropped.
 pub(crate) struct Subscription {
@@ -72,7 +79,10 @@ impl Link {
             woken.clear();
             match opened.try_recv() {
                 Ok(opened) => {
-                    return opened.map(|session| Some(Link(session))).map_err(Error::zenoh("open the session"));
+                    let is_client = config.is_client();
+                    return opened
+                        .map(|session| Some(Link { session, is_client }))
+                        .map_err(Error::zenoh("open the session"));
                 }
                 Err(TryRecvError::Empty) => {}
                 // The task has panicked; the caller tries again.
@@ -89,7 +99,7 @@ impl Link {
     /// Closes the session, waiting at most [`CLOSING`]: an attempt to resolve a name while no name server answers would
     /// block the node's thread. The rest ends by itself, and peers notice the end in any case.
     pub(crate) fn close(&self) {
-        let (session, (closing, closed)) = (self.0.clone(), channel::<()>());
+        let (session, (closing, closed)) = (self.session.clone(), channel::<()>());
         ZRuntime::Application.spawn(async move {
             let _ = session.close().await;
             drop(closing);
@@ -100,8 +110,20 @@ impl Link {
 
     /// The numbers of peers and of routers to which the session is connected.
     pub(crate) fn connections(&self) -> (usize, usize) {
-        let info = self.0.info();
+        let info = self.session.info();
         (info.peers_zid().wait().count(), info.routers_zid().wait().count())
+    }
+
+    /// The peers and routers that it is connected with.
+    pub(crate) fn neighbours(&self) -> BTreeSet<String> {
+        let info = self.session.info();
+        info.peers_zid().wait().chain(info.routers_zid().wait()).map(|id| id.to_string()).collect()
+    }
+
+    /// Whether what is asked reaches somebody who knows. A client that is cut off from its router gets an answer from
+    /// itself.
+    fn reaches_others(&self) -> bool {
+        !self.session.is_closed() && (!self.is_client || self.connections() != (0, 0))
     }
 
     /// Calls `take` with the key expression, the payload and the attachment of each message.
@@ -116,7 +138,7 @@ impl Link {
                 take(sample.key_expr().as_str(), owned(sample.payload()), attachment.as_deref());
             }
         };
-        let subscriber = self.0.declare_subscriber(key_expression.to_owned()).callback(callback).wait();
+        let subscriber = self.session.declare_subscriber(key_expression.to_owned()).callback(callback).wait();
         let subscriber = subscriber.map_err(Error::zenoh("subscribe to messages"))?;
         Ok(Subscription { _subscriber: subscriber })
     }
@@ -134,7 +156,7 @@ impl Link {
             let key_expression = query.key_expr().as_str().to_owned();
             answer(&key_expression, payload, attachment.as_deref(), Asked(query));
         };
-        let queryable = self.0.declare_queryable(key_expression.to_owned()).callback(callback).wait();
+        let queryable = self.session.declare_queryable(key_expression.to_owned()).callback(callback).wait();
         let queryable = queryable.map_err(Error::zenoh("receive confirmed writes"))?;
         Ok(Answering { _queryable: queryable })
     }
@@ -150,36 +172,56 @@ impl Link {
             let seen = if sample.kind() == SampleKind::Put { Seen::There } else { Seen::Gone };
             told(sample.key_expr().as_str(), seen);
         };
-        let declared =
-            self.0.liveliness().declare_subscriber(key_expression.to_owned()).history(true).callback(callback).wait();
+        let declared = self
+            .session
+            .liveliness()
+            .declare_subscriber(key_expression.to_owned())
+            .history(true)
+            .callback(callback)
+            .wait();
         let subscriber = declared.map_err(Error::zenoh("watch presences"))?;
         Ok(Subscription { _subscriber: subscriber })
     }
 
-    /// Calls `told` with the key expression of each token that exists now.
+    /// Calls `told` with the key expression of each token that exists now, and then `over` in a thread where it may
+    /// call Zenoh: with false if some may be missing, because the time was over before or there is no connection to
+    /// others.
     pub(crate) fn ask_for_tokens(
         &self,
         key_expression: &str,
+        within: Duration,
         told: impl Fn(&str) + Send + Sync + 'static,
-    ) -> Result<()> {
+        over: impl FnOnce(bool) + Send + 'static,
+    ) {
+        let is_whole = Arc::new(AtomicBool::new(true));
+        let (link, all_told) = (self.clone(), Arc::clone(&is_whole));
+        // Zenoh drops the callback at the end, with locks of its own.
+        let end = AtEnd(Mutex::new(Some(move || {
+            later(Duration::ZERO, move || over(all_told.load(Ordering::Relaxed) && link.reaches_others()));
+        })));
+        let in_time = Arc::clone(&is_whole);
         let callback = move |reply: zenoh::query::Reply| {
-            if let Ok(sample) = reply.result() {
-                told(sample.key_expr().as_str());
+            let _ends_with_this = &end;
+            match reply.result() {
+                Ok(sample) => told(sample.key_expr().as_str()),
+                Err(_) => in_time.store(false, Ordering::Relaxed),
             }
         };
-        let asked = self.0.liveliness().get(key_expression.to_owned()).callback(callback).wait();
-        asked.map_err(Error::zenoh("ask for presences"))
+        let asked = self.session.liveliness().get(key_expression.to_owned()).timeout(within).callback(callback).wait();
+        if asked.is_err() {
+            is_whole.store(false, Ordering::Relaxed);
+        }
     }
 
     /// Declares a liveliness token with this key expression, until the token is dropped or the session ends.
     pub(crate) fn token(&self, key_expression: String) -> Result<Token> {
-        let token = self.0.liveliness().declare_token(key_expression).wait();
+        let token = self.session.liveliness().declare_token(key_expression).wait();
         Ok(Token { _token: token.map_err(Error::zenoh("announce a presence"))? })
     }
 
     pub(crate) fn way(&self, key_expression: String) -> Result<Way> {
         let publisher = self
-            .0
+            .session
             .declare_publisher(key_expression)
             .congestion_control(CongestionControl::Drop)
             .priority(PRIORITY)
@@ -190,7 +232,7 @@ impl Link {
     /// Puts one message.
     pub(crate) fn put(&self, key_expression: &str, envelope: Envelope) -> Result<()> {
         let (payload, attachment) = parts(envelope);
-        self.0
+        self.session
             .put(key_expression, payload)
             .attachment(attachment)
             .congestion_control(CongestionControl::Drop)
@@ -213,7 +255,7 @@ impl Link {
             Ok(sample) => answered(Some((owned(sample.payload()), sample.attachment().map(owned)))),
             Err(_) => answered(None),
         };
-        self.0
+        self.session
             .get(key_expression)
             .payload(payload)
             .attachment(attachment)
@@ -226,6 +268,17 @@ impl Link {
             .callback(callback)
             .wait()
             .map_err(Error::zenoh("ask for receipts"))
+    }
+}
+
+/// Does it when it is dropped.
+struct AtEnd<F: FnOnce()>(Mutex<Option<F>>);
+
+impl<F: FnOnce()> Drop for AtEnd<F> {
+    fn drop(&mut self) {
+        if let Some(end) = lock(&self.0).take() {
+            end();
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mailslot::{Mailslot, MailslotOptions, Network, Origin, SlotName};
+use mailslot_domain::Presence;
 
 use super::*;
 
