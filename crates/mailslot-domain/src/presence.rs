@@ -6,6 +6,7 @@ use mailslot_names::{NetbiosName, SlotName};
 use ring::aead::Aad;
 
 use crate::crypto::{KeyId, nonce};
+use crate::destination::{COMPUTER, SLOT as SLOT_NAME};
 use crate::domain::{Domain, Key, Seal};
 use crate::envelope::VERSION;
 use crate::error::{Refused, Result};
@@ -51,7 +52,7 @@ pub struct Segment {
     pub workgroup: NetbiosName,
 }
 
-/// Bytes before the ciphertext: version, key id, random bytes.
+/// Bytes before the ciphertext: version, key id, and the salt, of which the first byte is the group.
 const HEADER: usize = 25;
 
 const NODE: u8 = 1;
@@ -86,31 +87,50 @@ impl Domain {
         format!("{}/at/**", self.prefix())
     }
 
-    /// The key expression of the presences of all that have a slot of this name, and perhaps of others: in a sealed
-    /// domain it is that of all presences, as nothing in the key expressions of its presences tells what they are.
+    /// The key expression of the presences of all slots of this name, and in a sealed domain perhaps of others: the
+    /// 256th part of all, on average.
+    ///
+    /// Earlier versions announce in groups that do not follow from names, so that they are not among these: see
+    /// [`is_found_by_name`](Domain::is_found_by_name).
     ///
     /// # Errors
     ///
-    /// [`Error::TextTooLong`](crate::Error::TextTooLong) if the name has more than 255 bytes
+    /// [`Error::SlotNameTooLong`](crate::Error::SlotNameTooLong) if the name has more than 255 bytes in upper case:
+    /// nobody can announce it.
     pub fn presences_with(&self, slot: &SlotName) -> Result<String> {
-        // A slot that cannot be announced has nobody.
         self.broadcast(slot)?;
-        if self.is_sealed() {
-            return Ok(self.all_presences());
-        }
-        Ok(format!("{}/at/*/{}", self.prefix(), escape(slot.folded())))
+        Ok(match &self.seal {
+            Some(seal) => format!("{}/at/{}/*", self.prefix(), group(seal.naming.group(SLOT_NAME, slot.folded()))),
+            None => format!("{}/at/*/{}", self.prefix(), escape(slot.folded())),
+        })
     }
 
-    /// The key expression of the presences of a computer and its slots, and perhaps of others, as with
+    /// The key expression that has the presence of a computer's node, if it is there, and perhaps others, as with
     /// [`presences_with`](Domain::presences_with).
     pub fn presences_of(&self, computer: &NetbiosName) -> String {
-        if self.is_sealed() {
-            return self.all_presences();
+        match &self.seal {
+            Some(seal) => format!("{}/at/{}/*", self.prefix(), group(seal.naming.group(COMPUTER, computer.as_str()))),
+            None => format!("{}/at/{}/**", self.prefix(), escape(computer.as_str())),
         }
-        format!("{}/at/{}/**", self.prefix(), escape(computer.as_str()))
     }
 
-    /// The key expression of a presence. `random` are 16 new bytes of [`random`](crate::random()).
+    /// Key expressions that have all presences together, each in one of them: for questions whose answers are small.
+    pub fn parts_of_presences(&self) -> Vec<String> {
+        match self.is_sealed() {
+            true => (0..=u8::MAX).map(|number| format!("{}/at/{}/*", self.prefix(), group(number))).collect(),
+            false => vec![self.all_presences()],
+        }
+    }
+
+    /// Whether the presence at this key expression is in the group that follows from its name. Those that earlier
+    /// versions announce in sealed domains are in any group.
+    pub fn is_found_by_name(&self, key_expression: &str, presence: &Presence) -> bool {
+        let Some(seal) = &self.seal else { return true };
+        let rest = key_expression.strip_prefix(self.prefix()).and_then(|rest| rest.strip_prefix("/at/"));
+        rest.and_then(|rest| rest.split_once('/')).is_some_and(|(found, _)| found == group(group_of(seal, presence)))
+    }
+
+    /// The key expression of a presence. `random` are 15 new bytes of [`random`](crate::random()).
     ///
     /// In a sealed domain, announce it again at [`Domain::next_change`], because a presence is valid only while its key
     /// has not expired.
@@ -119,11 +139,14 @@ impl Domain {
     ///
     /// - [`Error::TextTooLong`](crate::Error::TextTooLong) if a slot's name has more than 255 bytes
     /// - [`Error::NoKey`](crate::Error::NoKey) if the domain has no key to use now
-    pub fn presence_key_expression(&self, presence: &Presence, now: Time, random: &[u8; 16]) -> Result<String> {
+    pub fn presence_key_expression(&self, presence: &Presence, now: Time, random: &[u8; 15]) -> Result<String> {
         let rest = match &self.seal {
             Some(seal) => {
-                let sealed = base64url(&sealed_presence(seal, self.sending_key(now)?, presence, random)?);
-                format!("{}/{sealed}", group(random))
+                let number = group_of(seal, presence);
+                let mut salt = [number; 16];
+                salt[1..].copy_from_slice(random);
+                let sealed = base64url(&sealed_presence(seal, self.sending_key(now)?, presence, &salt)?);
+                format!("{}/{sealed}", group(number))
             }
             None => open_presence(presence),
         };
@@ -148,23 +171,33 @@ impl Domain {
     }
 }
 
-fn sealed_presence(seal: &Seal, key: &Key, presence: &Presence, random: &[u8; 16]) -> Result<Vec<u8>> {
-    let header = header(key.id(), random);
+fn sealed_presence(seal: &Seal, key: &Key, presence: &Presence, salt: &[u8; 16]) -> Result<Vec<u8>> {
+    let header = header(key.id(), salt);
     let mut bytes = header.to_vec();
     encode(presence, &mut bytes)?;
     let tag = key
         .secret
-        .presence_key(random, &seal.id)
+        .presence_key(salt, &seal.id)
         .seal_in_place_separate_tag(nonce(0), Aad::from(header), &mut bytes[HEADER..])
         .expect("64 GiB can be sealed at once, and a presence is small");
     bytes.extend_from_slice(tag.as_ref());
     Ok(bytes)
 }
 
-/// The level before a sealed presence, from its random bytes. It keeps levels small: for each new name, Zenoh searches
-/// all names of the level.
-fn group(random: &[u8; 16]) -> String {
-    hex(&random[..1])
+/// The group of a presence follows from the name that others ask for, so that a question about one name is answered
+/// with few presences. It also keeps levels small: for each new name, Zenoh searches all names of the level.
+fn group_of(seal: &Seal, presence: &Presence) -> u8 {
+    match presence {
+        Presence::Node { computer } | Presence::Bridge { computer, .. } => {
+            seal.naming.group(COMPUTER, computer.as_str())
+        }
+        Presence::Slot { slot, .. } => seal.naming.group(SLOT_NAME, slot.folded()),
+    }
+}
+
+/// A group as the level before a sealed presence.
+fn group(number: u8) -> String {
+    hex(&[number])
 }
 
 fn read_sealed(seal: &Seal, text: &str, now: Time) -> Result<Presence, Refused> {
@@ -176,21 +209,24 @@ fn read_sealed(seal: &Seal, text: &str, now: Time) -> Result<Presence, Refused> 
         Some(_) => return Err(Refused::Version),
         None => return Err(Refused::Malformed),
     }
-    let (Some(id), Some(random)) = (reader.array().map(KeyId), reader.array()) else { return Err(Refused::Malformed) };
-    // Otherwise one presence could be announced in many forms.
-    if found_group != group(&random) {
+    let (Some(id), Some(salt)) = (reader.array().map(KeyId), reader.array::<16>()) else {
+        return Err(Refused::Malformed);
+    };
+    // Otherwise one presence could be announced in many forms. Whether the group follows from the name is not checked:
+    // for earlier versions it was random.
+    if found_group != group(salt[0]) {
         return Err(Refused::Malformed);
     }
-    let key = seal.key_of(id, now)?.secret.presence_key(&random, &seal.id);
+    let key = seal.key_of(id, now)?.secret.presence_key(&salt, &seal.id);
     let sealed = bytes.get_mut(HEADER..).ok_or(Refused::Malformed)?;
-    let plaintext = key.open_in_place(nonce(0), Aad::from(header(id, &random)), sealed).map_err(|_| Refused::Forged)?;
+    let plaintext = key.open_in_place(nonce(0), Aad::from(header(id, &salt)), sealed).map_err(|_| Refused::Forged)?;
     decode(&mut Reader::new(plaintext)).ok_or(Refused::Malformed)
 }
 
-fn header(key: KeyId, random: &[u8; 16]) -> [u8; HEADER] {
+fn header(key: KeyId, salt: &[u8; 16]) -> [u8; HEADER] {
     let mut header = [VERSION; HEADER];
     header[1..9].copy_from_slice(&key.0);
-    header[9..].copy_from_slice(random);
+    header[9..].copy_from_slice(salt);
     header
 }
 
@@ -287,7 +323,7 @@ mod tests {
     fn presences_come_back_from_key_expressions() {
         for domain in domains() {
             for presence in presences() {
-                let text = domain.presence_key_expression(&presence, NOW, &[7; 16]).expect("short names");
+                let text = domain.presence_key_expression(&presence, NOW, &[7; 15]).expect("short names");
                 assert!(text.starts_with(domain.all_presences().trim_end_matches("**")), "{text}");
                 assert!(!text.contains(['*', '$', '?', '#', ' ', '@']) && !text.contains("//"), "{text}");
                 assert_eq!(domain.presence(&text, NOW), Ok(presence));
@@ -300,13 +336,15 @@ mod tests {
         let [domain, _] = domains();
         let [other, _] = domains();
         for presence in presences() {
-            let text = domain.presence_key_expression(&presence, NOW, &[7; 16]).expect("short names");
+            let text = domain.presence_key_expression(&presence, NOW, &[7; 15]).expect("short names");
             assert!(!text.contains("SRV"));
             let (prefix, last) = text.rsplit_once('/').expect("has parts");
             let rest = text.strip_prefix(domain.prefix()).expect("it begins so");
             assert_eq!(other.presence(&text, NOW), Err(Refused::Malformed), "the prefix is another one");
             assert_eq!(other.presence(&format!("{}{rest}", other.prefix()), NOW), Err(Refused::KeyUnknown));
-            for wrong in [last.to_owned(), format!("08/{last}"), format!("x07/{last}")] {
+            let (_, found) = prefix.rsplit_once('/').expect("has a group");
+            let another = group(u8::from_str_radix(found, 16).expect("two digits") ^ 1);
+            for wrong in [last.to_owned(), format!("{another}/{last}"), format!("x{found}/{last}")] {
                 let text = format!("{}/at/{wrong}", domain.prefix());
                 assert_eq!(domain.presence(&text, NOW), Err(Refused::Malformed), "{wrong}");
             }
@@ -319,6 +357,53 @@ mod tests {
                 }
                 assert!(domain.presence(&format!("{prefix}/{}", &last[..at]), NOW).is_err(), "{at}");
             }
+        }
+    }
+
+    /// Whether the key expression ends with `/GROUP/*` and has the other one.
+    fn has(group: &str, key_expression: &str) -> bool {
+        let level = group.strip_suffix('*').expect("one level of any name");
+        key_expression.strip_prefix(level).is_some_and(|last| !last.contains('/'))
+    }
+
+    #[test]
+    fn sealed_presences_are_found_by_name() {
+        let [domain, _] = domains();
+        let parts = domain.parts_of_presences();
+        let name = |text: &str| -> SlotName { text.parse().expect("valid") };
+        let computers = ["A", "B", "SRV 1"].map(|text| computer_name(text).expect("valid"));
+        for slot in ["alerts", r"Plant\Line 1", "stra\u{df}e"] {
+            let with = domain.presences_with(&name(&slot.to_uppercase().replace("SS", "\u{df}"))).expect("short");
+            for (number, computer) in computers.iter().enumerate() {
+                let random = [u8::try_from(number).expect("few"); 15];
+                let presence = Presence::Slot { computer: computer.clone(), slot: name(slot) };
+                let text = domain.presence_key_expression(&presence, NOW, &random).expect("short");
+                assert!(has(&with, &text), "{with} {text}: all owners of a slot are in its group");
+                assert_eq!(parts.iter().filter(|part| has(part, &text)).count(), 1);
+                assert!(domain.is_found_by_name(&text, &presence));
+                let node = Presence::Node { computer: computer.clone() };
+                let text = domain.presence_key_expression(&node, NOW, &random).expect("short");
+                assert!(has(&domain.presences_of(computer), &text), "{text}");
+                assert!(domain.is_found_by_name(&text, &node));
+            }
+        }
+        let groups: std::collections::HashSet<String> =
+            (0..1000).map(|number| domain.presences_with(&name(&format!("slot{number}"))).expect("short")).collect();
+        assert!(groups.len() > 200, "{} groups", groups.len());
+    }
+
+    #[test]
+    fn presences_of_earlier_versions_are_read_and_recognised() {
+        let [domain, _] = domains();
+        let seal = domain.seal.as_ref().expect("sealed");
+        for presence in presences() {
+            // For those, all 16 bytes were random, and the first one was the group.
+            let number = group_of(seal, &presence) ^ 1;
+            let key = domain.sending_key(NOW).expect("a key");
+            let sealed = base64url(&sealed_presence(seal, key, &presence, &[number; 16]).expect("short"));
+            let text = format!("{}/at/{}/{sealed}", domain.prefix(), group(number));
+            assert_eq!(domain.presence(&text, NOW).as_ref(), Ok(&presence));
+            assert!(!domain.is_found_by_name(&text, &presence));
         }
     }
 
@@ -350,7 +435,7 @@ mod tests {
             slot: "x".repeat(256).parse().expect("valid"),
         };
         let [sealed, _] = domains();
-        let error = sealed.presence_key_expression(&presence, NOW, &[7; 16]).expect_err("too long");
+        let error = sealed.presence_key_expression(&presence, NOW, &[7; 15]).expect_err("too long");
         assert!(matches!(error, Error::TextTooLong { limit: 255, .. }), "{error}");
     }
 

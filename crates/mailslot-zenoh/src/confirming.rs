@@ -13,7 +13,7 @@ use crate::counters::Counted;
 use crate::link::{self, Link};
 use crate::lock::lock;
 use crate::places::{Place, Places};
-use crate::presences::Group;
+use crate::presences::{Group, Whom};
 use crate::state::{State, answer, from_domain};
 use crate::survey::Surveys;
 
@@ -65,11 +65,9 @@ impl Confirming {
             (Group::Everyone(_), Some(_)) => None,
         };
         let pending = Pending::new(state, request, expected, asker, place);
-        if let (Group::Everyone(slot), Some(surveys)) = (&group, surveys)
-            && let Ok(key_expression) = state.domain().presences_with(slot)
-        {
+        if let (Group::Everyone(slot), Some(surveys)) = (&group, surveys) {
             let write = Arc::clone(&pending.write);
-            surveys.ask(state, key_expression, move |found| {
+            surveys.ask(state, Whom::Slot(slot.clone()), move |found| {
                 if let Some(found) = found {
                     write.expect(found.receivers(&group));
                 }

@@ -1,6 +1,6 @@
 //! A machine's part in one domain: its sessions, one after the other, and the slot for messages to be sent.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, channel};
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ use crate::link::{self, Task};
 use crate::lock::lock;
 use crate::outgoing::Sender;
 use crate::places::{Place, Places};
-use crate::presences::{MOST_WAITING, Presences, Waiting};
+use crate::presences::{MOST_WAITING, Presences, Waiting, Whom};
 use crate::requesting::Requesting;
 use crate::session::{Ground, Session, can_overlap};
 use crate::state::{State, answer};
@@ -184,7 +184,7 @@ impl Member {
         }
         self.bridge.stop();
         self.close();
-        self.state.presences(|presences| presences.end_watch());
+        self.state.presences(|presences| presences.watch(&HashSet::new()));
     }
 
     /// Has another session opened: there are addresses or files that the current one lacks.
@@ -200,7 +200,7 @@ impl Member {
         if !self.is_open() {
             return told(Err(format!("the domain {name} is not open yet")));
         }
-        self.look_at(self.state.domain().all_presences(), Presences::members, move |members| {
+        self.look_at(Whom::All, Presences::members, move |members| {
             told(members.ok_or_else(|| format!("{name} has not told in time who is there")));
         });
     }
@@ -299,13 +299,15 @@ impl Member {
         }
     }
 
-    /// Whether this machine watches who is there, and does not just ask: as long as it must know what a name means
-    /// among several networks, is a bridge, or somebody waits.
-    fn watches(&self) -> bool {
-        self.knows_all() || self.state.presences(|presences| presences.is_waited_for())
+    /// The presences that this machine watches, and does not just ask for: those that somebody waits for, or all.
+    fn watches(&self) -> HashSet<Whom> {
+        match self.knows_all() {
+            true => HashSet::from([Whom::All]),
+            false => self.state.presences(|presences| presences.waited_for()),
+        }
     }
 
-    /// The same for longer than somebody waits.
+    /// Whether this machine watches everybody: it must know what a name means among several networks, or is a bridge.
     pub(crate) fn knows_all(&self) -> bool {
         self.has_others.load(Ordering::SeqCst) || self.bridge.is_wanted()
     }
@@ -331,18 +333,18 @@ impl Member {
         }
     }
 
-    /// Has `look` look at the presences at a key expression, and perhaps others, now or when they have been asked for;
-    /// and `then` work with what it returns, or with nothing if nobody has told them.
+    /// Has `look` look at the presences of `whom`, and perhaps others, now or when they have been asked for; and `then`
+    /// work with what it returns, or with nothing if not all of them were told.
     pub(crate) fn look_at<T>(
         &self,
-        key_expression: String,
+        whom: Whom,
         look: impl FnOnce(&Presences) -> T + Send + 'static,
         then: impl FnOnce(Option<T>) + Send + 'static,
     ) {
         if self.knows_all() {
             then(Some(self.state.presences(|presences| look(presences))));
         } else {
-            self.surveys.ask(&self.state, key_expression, move |found| then(found.map(look)));
+            self.surveys.ask(&self.state, whom, move |found| then(found.map(look)));
         }
     }
 
@@ -444,13 +446,10 @@ impl Member {
         };
         let group = self.state.group(address);
         let session = self.session();
-        if within.is_zero()
-            && session.is_some()
-            && let Ok(key_expression) = self.state.domain().presences_with(address.slot())
-        {
+        if within.is_zero() && session.is_some() {
             let name = self.name().clone();
             let count = move |found: &Presences| found.count(&group);
-            return self.look_at(key_expression, count, move |count| {
+            return self.look_at(Whom::Slot(address.slot().clone()), count, move |count| {
                 let _place = place;
                 match count {
                     Some(count) => answer(&asker, &Answer::Receivers(u32::try_from(count).unwrap_or(u32::MAX))),
@@ -571,11 +570,10 @@ impl Drop for Finding {
         let (computer, address, asker) = (self.computer.clone(), self.address.clone(), self.asker);
         // Zenoh drops this with locks of its own.
         link::later(Duration::ZERO, move || {
-            let key_expression = member.state.domain().presences_of(&computer);
-            let name = computer.clone();
+            let (whom, name) = (Whom::Computer(computer.clone()), computer.clone());
             let is_there = move |found: &Presences| found.has_computer(&computer);
             let finding = Arc::clone(&member);
-            member.look_at(key_expression, is_there, move |is_there| {
+            member.look_at(whom, is_there, move |is_there| {
                 let _place = place;
                 let said = match is_there {
                     Some(true) => {

@@ -1,10 +1,10 @@
 //! Who takes part in a domain and receives what, as far as it is announced; and who waits for that.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
 use mailslot::{NetbiosName, ReplyTo, SlotName};
-use mailslot_domain::{Presence, Segment};
+use mailslot_domain::{Domain, Presence, Segment};
 
 use crate::places::Place;
 
@@ -13,18 +13,18 @@ const MOST: usize = 1 << 18;
 /// Waits for receivers at one time.
 pub(crate) const MOST_WAITING: usize = 1024;
 
-/// The presences of a domain, by the key expressions that announce them: of everybody as long as this machine watches
-/// them ([`watch`](Presences::watch)), otherwise what one question was answered.
+/// The presences of a domain, by the key expressions that announce them: those that this machine watches
+/// ([`watch`](Presences::watch)), or the answer to one question.
 ///
 /// Those that the domain's keys do not open are not kept, as anybody can make them: when keys change, Zenoh is asked
 /// for all presences again.
 #[derive(Default)]
 pub(crate) struct Presences {
-    /// Each with the watch by which it was last told.
+    /// Each with the session in which it was last told.
     announced: HashMap<String, (Presence, u64)>,
-    /// The number of the newest watch; and the first one that still counts.
-    watch: u64,
-    first: u64,
+    session: u64,
+    /// What is watched.
+    watched: HashSet<Whom>,
     /// How often each computer is announced, and with which slots: a node that has started again may be there twice for
     /// a moment.
     computers: BTreeMap<String, usize>,
@@ -32,6 +32,46 @@ pub(crate) struct Presences {
     /// The bridges, by the key expressions that announce them.
     bridges: HashMap<String, (NetbiosName, Segment)>,
     waiting: Vec<Waiting>,
+}
+
+/// Whose presences are watched or asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Whom {
+    /// Everybody.
+    All,
+    /// All that have the slot.
+    Slot(SlotName),
+    /// The node of a computer.
+    Computer(NetbiosName),
+}
+
+impl Whom {
+    /// The key expression of these presences, and perhaps of others.
+    pub(crate) fn key_expression(&self, domain: &Domain) -> mailslot_domain::Result<String> {
+        match self {
+            Whom::All => Ok(domain.all_presences()),
+            Whom::Slot(slot) => domain.presences_with(slot),
+            Whom::Computer(computer) => Ok(domain.presences_of(computer)),
+        }
+    }
+
+    /// The same as key expressions of which each has few presences: an answer of tens of thousands takes long enough to
+    /// be late.
+    pub(crate) fn parts(&self, domain: &Domain) -> mailslot_domain::Result<Vec<String>> {
+        match self {
+            Whom::All => Ok(domain.parts_of_presences()),
+            other => Ok(vec![other.key_expression(domain)?]),
+        }
+    }
+
+    fn is(&self, presence: &Presence) -> bool {
+        match (self, presence) {
+            (Whom::All, _) => true,
+            (Whom::Slot(wanted), Presence::Slot { slot, .. }) => slot == wanted,
+            (Whom::Computer(computer), presence) => presence.computer() == computer,
+            (Whom::Slot(_), _) => false,
+        }
+    }
 }
 
 /// Who is asked for.
@@ -61,13 +101,10 @@ pub(crate) struct Matched {
 }
 
 impl Presences {
-    /// Adds what is announced, as the watch was told; false if there is no room for it.
-    pub(crate) fn add(&mut self, key_expression: &str, presence: Presence, watch: u64) -> bool {
-        if watch < self.first {
-            return true;
-        }
+    /// Adds what is announced, as the session was told; false if there is no room for it.
+    pub(crate) fn add(&mut self, key_expression: &str, presence: Presence, session: u64) -> bool {
         if let Some((_, told)) = self.announced.get_mut(key_expression) {
-            *told = watch.max(*told);
+            *told = session.max(*told);
             return true;
         }
         if self.announced.len() >= MOST {
@@ -81,7 +118,7 @@ impl Presences {
         if let Presence::Bridge { computer, segment } = &presence {
             self.bridges.insert(key_expression.to_owned(), (computer.clone(), segment.clone()));
         }
-        self.announced.insert(key_expression.to_owned(), (presence, watch));
+        self.announced.insert(key_expression.to_owned(), (presence, session));
         true
     }
 
@@ -90,10 +127,10 @@ impl Presences {
         self.announced.keys().cloned().collect()
     }
 
-    /// Removes what has gone, as the watch was told. That of a session that is cut off says so of all, also of those
-    /// that the next one is told.
-    pub(crate) fn remove_as_told(&mut self, key_expression: &str, watch: u64) {
-        if self.announced.get(key_expression).is_some_and(|(_, told)| *told <= watch) {
+    /// Removes what has gone, as the session was told. One that is cut off says so of all, also of those that its
+    /// successor is told.
+    pub(crate) fn remove_as_told(&mut self, key_expression: &str, session: u64) {
+        if self.announced.get(key_expression).is_some_and(|(_, told)| *told <= session) {
             self.remove(key_expression);
         }
     }
@@ -113,28 +150,40 @@ impl Presences {
         }
     }
 
-    /// Another watch begins, which is told everything again. Until it was, what is known stays. Returns its number.
-    pub(crate) fn watch(&mut self) -> u64 {
-        self.watch += 1;
-        self.watch
+    /// Another session begins, which is told everything again. Until it was, what is known stays. Returns its number.
+    pub(crate) fn begin_session(&mut self) -> u64 {
+        self.session += 1;
+        self.session
     }
 
-    /// Whether the watch was told of everybody but `own`, of whom it does not hear itself.
+    /// Whether the session was told of everybody but `own`, of whom it does not hear itself.
     pub(crate) fn is_told(&self, own: &NetbiosName) -> bool {
-        self.announced.values().all(|(presence, told)| *told == self.watch || presence.computer() == own)
+        self.announced.values().all(|(presence, told)| *told == self.session || presence.computer() == own)
     }
 
-    /// Removes what the watch was not told: it went while there was none.
+    /// Removes what the session was not told: it went while there was none.
     pub(crate) fn remove_untold(&mut self) {
-        let untold: Vec<String> =
-            self.announced.iter().filter(|(_, (_, told))| *told < self.watch).map(|(key, _)| key.clone()).collect();
-        untold.iter().for_each(|key_expression| self.remove(key_expression));
+        let session = self.session;
+        self.remove_if(|_, told| told < session);
     }
 
-    /// Nobody is watched any more: forgets everything that is announced, and what earlier watches may still be told.
-    pub(crate) fn end_watch(&mut self) {
-        self.first = self.watch + 1;
-        (self.announced, self.computers, self.slots, self.bridges) = Default::default();
+    /// Sets what is watched, and forgets all else.
+    pub(crate) fn watch(&mut self, watched: &HashSet<Whom>) {
+        if self.watched != *watched {
+            self.watched.clone_from(watched);
+            self.remove_if(|presence, _| !watched.iter().any(|whom| whom.is(presence)));
+        }
+    }
+
+    /// Whether this is watched. A question, or a watch that has ended, may still be told of others.
+    pub(crate) fn is_watched(&self, presence: &Presence) -> bool {
+        self.watched.iter().any(|whom| whom.is(presence))
+    }
+
+    fn remove_if(&mut self, is_wrong: impl Fn(&Presence, u64) -> bool) {
+        let wrong = |(_, (presence, told)): &(&String, &(Presence, u64))| is_wrong(presence, *told);
+        let wrong: Vec<String> = self.announced.iter().filter(wrong).map(|(key, _)| key.clone()).collect();
+        wrong.iter().for_each(|key_expression| self.remove(key_expression));
     }
 
     pub(crate) fn has_computer(&self, computer: &NetbiosName) -> bool {
@@ -217,9 +266,12 @@ impl Presences {
         matched
     }
 
-    /// Whether somebody waits.
-    pub(crate) fn is_waited_for(&self) -> bool {
-        !self.waiting.is_empty()
+    /// What somebody waits for.
+    pub(crate) fn waited_for(&self) -> HashSet<Whom> {
+        let slot = |waiting: &Waiting| match &waiting.group {
+            Group::Everyone(slot) | Group::One(_, slot) => Whom::Slot(slot.clone()),
+        };
+        self.waiting.iter().map(slot).collect()
     }
 
     /// When the next wait is over in any case.
@@ -277,29 +329,49 @@ mod tests {
     }
 
     #[test]
-    fn what_another_watch_is_not_told_has_gone() {
+    fn what_another_session_is_not_told_has_gone() {
         let mut presences = Presences::default();
         for (key, name) in [("1", "A"), ("2", "B")] {
             presences.add(key, Presence::Node { computer: computer(name) }, 0);
         }
         presences.remove_untold();
-        let next = presences.watch();
+        let next = presences.begin_session();
         presences.add("2", Presence::Node { computer: computer("B") }, next);
-        // The watch before is cut off from both, and hears of one once more.
+        // The session before is cut off from both, and hears of one once more.
         presences.add("2", Presence::Node { computer: computer("B") }, 0);
         presences.remove_as_told("2", 0);
         assert_eq!(presences.computer_count(), 2);
         assert!(presences.is_told(&computer("A")) && !presences.is_told(&computer("B")));
         presences.remove_untold();
         assert_eq!(presences.members().into_keys().collect::<Vec<_>>(), ["B"]);
-        // What comes late of a watch that has ended is nobody's.
-        presences.end_watch();
-        presences.add("2", Presence::Node { computer: computer("B") }, next);
-        assert_eq!(presences.computer_count(), 0);
-        let again = presences.watch();
-        presences.add("2", Presence::Node { computer: computer("B") }, again);
-        presences.remove_as_told("2", next);
-        assert_eq!(presences.computer_count(), 1);
+    }
+
+    #[test]
+    fn what_is_not_watched_any_more_is_forgotten() {
+        let mut presences = Presences::default();
+        let everything = [
+            Presence::Node { computer: computer("A") },
+            with_slot("alerts", "A"),
+            with_slot("log", "A"),
+            with_slot("Alerts", "B"),
+        ];
+        let slots = |names: &[&str]| names.iter().map(|name| Whom::Slot(slot(name))).collect();
+        for (watched, kept) in [
+            (HashSet::from([Whom::All]), [true; 4]),
+            (slots(&["alerts", "log"]), [false, true, true, true]),
+            (slots(&["ALERTS"]), [false, true, false, true]),
+            (HashSet::from([Whom::Computer(computer("A"))]), [true, true, true, false]),
+            (HashSet::new(), [false; 4]),
+        ] {
+            presences.watch(&HashSet::from([Whom::All]));
+            for (key, presence) in ["1", "2", "3", "4"].iter().zip(&everything) {
+                presences.add(key, presence.clone(), 0);
+            }
+            presences.watch(&watched);
+            assert_eq!(everything.each_ref().map(|presence| presences.is_watched(presence)), kept, "{watched:?}");
+            let found = ["1", "2", "3", "4"].map(|key| presences.announced.contains_key(key));
+            assert_eq!(found, kept, "{watched:?}");
+        }
     }
 
     #[test]

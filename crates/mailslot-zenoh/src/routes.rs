@@ -193,5 +193,5 @@ impl Parts {
 }
 
 fn away(computer: &NetbiosName, domain: &NetbiosName) -> String {
-    format!("{computer} is a member of {domain} and away")
+    format!("{computer} is a member of {domain} and is away")
 }

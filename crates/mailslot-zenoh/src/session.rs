@@ -1,5 +1,7 @@
 //! One session of a machine in a domain: what it was opened with, and what is declared in it independent of slots.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use mailslot_domain::settings::{Mode, Settings};
@@ -9,21 +11,24 @@ use crate::certificates;
 use crate::error::{Error, Result};
 use crate::link::{Addresses, Answering, Config, Link, Places, Seen, Subscription, addresses, why_unreachable};
 use crate::lock::lock;
+use crate::presences::Whom;
 use crate::replying;
 use crate::state::State;
-use crate::survey::SURVEY;
+use crate::survey;
 use crate::wake::Wake;
 
 /// An open session.
 pub(crate) struct Session {
     pub(crate) link: Link,
+    /// Its number among this machine's sessions in the domain.
+    number: u64,
     pub(crate) ground: Ground,
     /// Whether plain messages share a queue with other traffic.
     pub(crate) shares_queue: bool,
     /// The subscriber of directed messages, and the queryable of directed confirmed writes.
     declared: Mutex<Option<(Subscription, Answering)>>,
-    /// The presences of others while they are watched, and the number of the watch.
-    watch: Mutex<Option<(Subscription, u64)>>,
+    /// Presences that are watched.
+    watches: Mutex<HashMap<Whom, Subscription>>,
 }
 
 /// What a session was opened with, and does not notice when it changes.
@@ -86,41 +91,39 @@ impl Session {
         let config = Config::new(settings, &domain, &addresses)?;
         let link = Link::open(&config, woken, given_up).map_err(|error| with_reasons(error, settings, &domain))?;
         let Some(link) = link else { return Ok(None) };
+        let number = state.presences(|presences| presences.begin_session());
         let declared = declare(&link, state).inspect_err(|_| link.close())?;
-        let (declared, watch) = (Mutex::new(Some(declared)), Mutex::default());
-        Ok(Some(Session { link, ground, shares_queue: config.shares_queue(), declared, watch }))
+        let (declared, watches) = (Mutex::new(Some(declared)), Mutex::default());
+        Ok(Some(Session { link, number, ground, shares_queue: config.shares_queue(), declared, watches }))
     }
 
-    /// Watches the presences of everybody from now on if that `is_wanted` by then, and no longer if it is not.
-    pub(crate) fn watch(&self, state: &Arc<State>, is_wanted: impl FnOnce() -> bool) -> Result<()> {
-        let mut watch = lock(&self.watch);
-        match (is_wanted(), watch.is_some()) {
-            (true, false) => {
-                let number = state.presences(|presences| presences.watch());
-                let told = Arc::clone(state);
-                let all = state.domain().all_presences();
-                let subscription = self.link.watch_tokens(&all, move |key_expression, seen| match seen {
-                    Seen::There => told.presence_is_there(key_expression, number),
-                    Seen::Gone => told.presence_is_gone(key_expression, number),
-                })?;
-                *watch = Some((subscription, number));
-            }
-            (false, true) => {
-                *watch = None;
-                state.presences(|presences| presences.end_watch());
-            }
-            _ => {}
+    /// Watches the presences that are `wanted` by then, and no others any more.
+    pub(crate) fn watch(&self, state: &Arc<State>, wanted: impl FnOnce() -> HashSet<Whom>) -> Result<()> {
+        let mut watches = lock(&self.watches);
+        let wanted = wanted();
+        watches.retain(|whom, _| wanted.contains(whom));
+        state.presences(|presences| presences.watch(&wanted));
+        for whom in wanted {
+            let Entry::Vacant(place) = watches.entry(whom) else { continue };
+            let (told, number) = (Arc::clone(state), self.number);
+            let key_expression = place.key().key_expression(&state.domain())?;
+            place.insert(self.link.watch_tokens(&key_expression, move |key_expression, seen| match seen {
+                Seen::There => told.presence_is_there(key_expression, number),
+                Seen::Gone => told.presence_is_gone(key_expression, number),
+            })?);
         }
         Ok(())
     }
 
-    /// Has all presences told again, if they are watched, and then `over` done: some may be of a key that was not known
+    /// Has the presences that are watched told again, and then `over` done: some may be of a key that was not known
     /// when they came.
     pub(crate) fn ask_for_presences(&self, state: &Arc<State>, over: impl FnOnce() + Send + 'static) {
-        let Some(number) = lock(&self.watch).as_ref().map(|(_, number)| *number) else { return };
-        let (told, name) = (Arc::clone(state), state.name.clone());
+        let domain = state.domain();
+        let watched: Vec<Whom> = lock(&self.watches).keys().cloned().collect();
+        let parts: Vec<String> = watched.iter().filter_map(|whom| whom.parts(&domain).ok()).flatten().collect();
+        let (told, name, number) = (Arc::clone(state), state.name.clone(), self.number);
         let told = move |key_expression: &str| told.presence_is_there(key_expression, number);
-        self.link.ask_for_tokens(&state.domain().all_presences(), SURVEY, told, move |is_whole| {
+        survey::ask_in_parts(&self.link, parts, told, move |is_whole| {
             if !is_whole {
                 tracing::warn!(name: "presences_not_read", domain = %name);
             }
@@ -131,7 +134,7 @@ impl Session {
     /// Closes the session. Presences are no longer watched first, so that none seems to go because the session is
     /// closed.
     pub(crate) fn close(&self) {
-        drop(lock(&self.watch).take());
+        lock(&self.watches).clear();
         drop(lock(&self.declared).take());
         self.link.close();
     }

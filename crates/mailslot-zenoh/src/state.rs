@@ -11,8 +11,8 @@ use mailslot::network::routes::Answer;
 use mailslot::{Address, NetbiosName, NetworkOrigin, Outcome, Replies, ReplyTo};
 use mailslot_domain::settings::Settings;
 use mailslot_domain::{
-    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Receipt, Reply, Request,
-    Sealer, SessionId, Time, random,
+    Batch, Destination, Domain, Envelope, Error, Kind, Legacy, Opened, Opener, OtherClock, Presence, Receipt, Reply,
+    Request, Sealer, SessionId, Time, random,
 };
 
 use crate::clock::Clock;
@@ -360,29 +360,45 @@ impl State {
         self.directed.read().unwrap_or_else(PoisonError::into_inner).get(key_expression).cloned()
     }
 
-    /// Somebody who is watched has announced a presence.
-    pub(crate) fn presence_is_there(&self, key_expression: &str, watch: u64) {
-        self.add_presence(key_expression, watch, &self.presences);
+    /// A presence exists, as a session was told.
+    pub(crate) fn presence_is_there(&self, key_expression: &str, session: u64) {
+        if let Some(presence) = self.open_presence(key_expression) {
+            let mut presences = lock(&self.presences);
+            if presences.is_watched(&presence) && !presences.add(key_expression, presence, session) {
+                self.counters.count(Counted::PresenceFull);
+            }
+        }
         self.answer_waiting(Instant::now());
     }
 
     /// It has gone.
-    pub(crate) fn presence_is_gone(&self, key_expression: &str, watch: u64) {
-        lock(&self.presences).remove_as_told(key_expression, watch);
+    pub(crate) fn presence_is_gone(&self, key_expression: &str, session: u64) {
+        lock(&self.presences).remove_as_told(key_expression, session);
     }
 
-    /// Adds what is announced to the presences `to`, if a member has announced it.
-    pub(crate) fn add_presence(&self, key_expression: &str, watch: u64, to: &Mutex<Presences>) {
-        match self.domain().presence(key_expression, now()) {
-            Ok(presence) => {
-                self.remember(presence.computer());
-                if !lock(to).add(key_expression, presence, watch) {
-                    self.counters.count(Counted::PresenceFull);
-                }
-            }
-            // One of a key that this machine does not have yet is asked for again when it has.
-            Err(_) => self.counters.count(Counted::PresenceRefused),
+    /// Adds a presence to the answer to a question, if a member has announced it; false if there is no room.
+    pub(crate) fn add_presence(&self, key_expression: &str, to: &Mutex<Presences>) -> bool {
+        let Some(presence) = self.open_presence(key_expression) else { return true };
+        let has_room = lock(to).add(key_expression, presence, 0);
+        if !has_room {
+            self.counters.count(Counted::PresenceFull);
         }
+        has_room
+    }
+
+    /// What is announced, if a member has announced it.
+    fn open_presence(&self, key_expression: &str) -> Option<Presence> {
+        let domain = self.domain();
+        let Ok(presence) = domain.presence(key_expression, now()) else {
+            // One of a key that this machine does not have yet is asked for again when it has.
+            self.counters.count(Counted::PresenceRefused);
+            return None;
+        };
+        if !domain.is_found_by_name(key_expression, &presence) {
+            self.counters.count(Counted::PresenceUngrouped);
+        }
+        self.remember(presence.computer());
+        Some(presence)
     }
 
     /// Remembers that the domain has the computer.

@@ -1,85 +1,157 @@
 //! Asking who is there: where a machine does not watch everybody, it asks when somebody wants to know.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use std::vec::IntoIter;
 
-use crate::link::Link;
+use crate::link::{self, Link};
 use crate::lock::lock;
-use crate::presences::Presences;
+use crate::presences::{Presences, Whom};
 use crate::state::State;
 
-/// How long an answer may take. Routers give it from what they know, without asking anybody, so that this is for the
-/// way. Programs that do not want to wait so long say that the node is silent.
-pub(crate) const SURVEY: Duration = Duration::from_secs(10);
+/// How long the answer to one part of a question may take. Routers give it from what they know, without asking anybody,
+/// so that this is for the way.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Parts of a question that are under way at one time: enough that the time of the way counts little, and few enough
+/// that an answer does not fill the queue of the session.
+const AT_ONCE: usize = 8;
 
 /// What is done with an answer: nothing came if not all presences were told in time, or nobody who knows them could be
 /// asked.
 type Then = Box<dyn FnOnce(Option<&Presences>) + Send>;
 
-/// The questions of a machine in one domain: one at a time for each key expression, so that many who ask cost no more
+/// The questions of a machine in one domain: one at a time for the same presences, so that many who ask cost no more
 /// than two answers.
 #[derive(Default)]
 pub(crate) struct Surveys {
     /// The session that is open, and its number.
     link: Mutex<(u64, Option<Link>)>,
-    /// Those who wait for the next question, by the key expression of the one that is under way, whose answer may be
-    /// older than what they want to know.
-    next: Mutex<HashMap<String, Vec<Then>>>,
+    /// Those who wait for the next question, by what is asked in the one that is under way, whose answer may be older
+    /// than what they want to know.
+    next: Mutex<HashMap<Whom, Vec<Then>>>,
 }
 
 impl Surveys {
-    /// Questions are asked in this session from now on, and those of the one before asked again if that does not
+    /// Questions are asked in this session from now on, and those of the previous one asked again if that does not
     /// answer.
     pub(crate) fn use_link(&self, link: Option<Link>) {
         let mut current = lock(&self.link);
         *current = (current.0 + 1, link);
     }
 
-    /// Asks for the presences at `key_expression` that are there now or later, and has `then` done with them.
+    /// Asks for presences that exist now or later, and has `then` done with the answer, in which there may be others as
+    /// well.
     pub(crate) fn ask(
         self: &Arc<Surveys>,
         state: &Arc<State>,
-        key_expression: String,
+        whom: Whom,
         then: impl FnOnce(Option<&Presences>) + Send + 'static,
     ) {
         let mut next = lock(&self.next);
-        if let Some(next) = next.get_mut(&key_expression) {
+        if let Some(next) = next.get_mut(&whom) {
             return next.push(Box::new(then));
         }
-        next.insert(key_expression.clone(), Vec::new());
+        next.insert(whom.clone(), Vec::new());
         drop(next);
-        self.begin(state, key_expression, vec![Box::new(then)]);
+        self.begin(state, whom, vec![Box::new(then)]);
     }
 
-    fn begin(self: &Arc<Surveys>, state: &Arc<State>, key_expression: String, asked: Vec<Then>) {
-        let (number, Some(link)) = lock(&self.link).clone() else {
-            let next = lock(&self.next).remove(&key_expression);
+    fn begin(self: &Arc<Surveys>, state: &Arc<State>, whom: Whom, asked: Vec<Then>) {
+        let (number, link) = lock(&self.link).clone();
+        let (Some(link), Ok(parts)) = (link, whom.parts(&state.domain())) else {
+            let next = lock(&self.next).remove(&whom);
             return asked.into_iter().chain(next.into_iter().flatten()).for_each(|then| then(None));
         };
-        let found = Arc::new(Mutex::new(Presences::default()));
+        let found = Arc::new((Mutex::new(Presences::default()), AtomicBool::new(true)));
         let (adding, to) = (Arc::clone(state), Arc::clone(&found));
-        let told = move |token: &str| adding.add_presence(token, 0, &to);
-        let (surveys, of, at) = (Arc::clone(self), Arc::clone(state), key_expression.clone());
-        link.ask_for_tokens(&key_expression, SURVEY, told, move |is_whole| {
+        let told = move |token: &str| {
+            if !adding.add_presence(token, &to.0) {
+                to.1.store(false, Ordering::Relaxed);
+            }
+        };
+        let (surveys, of) = (Arc::clone(self), Arc::clone(state));
+        ask_in_parts(&link, parts, told, move |is_whole| {
             if !is_whole && lock(&surveys.link).0 != number {
-                return surveys.begin(&of, at, asked);
+                return surveys.begin(&of, whom, asked);
             }
-            if let Some(next) = surveys.end(&at) {
-                surveys.begin(&of, at, next);
+            if let Some(next) = surveys.end(&whom) {
+                surveys.begin(&of, whom, next);
             }
-            let found = std::mem::take(&mut *lock(&found));
+            let is_whole = is_whole && found.1.load(Ordering::Relaxed);
+            let found = std::mem::take(&mut *lock(&found.0));
             asked.into_iter().for_each(|then| then(is_whole.then_some(&found)));
         });
     }
 
     /// Those who want another one; `None` if there are none, and it is over.
-    fn end(&self, key_expression: &str) -> Option<Vec<Then>> {
+    fn end(&self, whom: &Whom) -> Option<Vec<Then>> {
         let mut next = lock(&self.next);
-        let waiting = next.get_mut(key_expression).map(std::mem::take).filter(|waiting| !waiting.is_empty());
+        let waiting = next.get_mut(whom).map(std::mem::take).filter(|waiting| !waiting.is_empty());
         if waiting.is_none() {
-            next.remove(key_expression);
+            next.remove(whom);
         }
         waiting
+    }
+}
+
+/// Calls `told` with the tokens at each of the key expressions, and then `over`, in a thread where it may call Zenoh:
+/// with false if some may be missing. What comes after the first answer that is not whole is not asked any more.
+pub(crate) fn ask_in_parts(
+    link: &Link,
+    parts: Vec<String>,
+    told: impl Fn(&str) + Send + Sync + 'static,
+    over: impl FnOnce(bool) + Send + 'static,
+) {
+    let asking = Arc::new(Asking {
+        link: link.clone(),
+        parts: Mutex::new(parts.into_iter()),
+        is_whole: AtomicBool::new(true),
+        told,
+        over: Mutex::new(Some(Box::new(over))),
+    });
+    for _ in 0..AT_ONCE {
+        Arc::clone(&asking).ask_next();
+    }
+}
+
+/// A question in parts. It is over when the last of those that are under way drops it.
+struct Asking<T> {
+    link: Link,
+    parts: Mutex<IntoIter<String>>,
+    is_whole: AtomicBool,
+    told: T,
+    over: Mutex<Option<Box<dyn FnOnce(bool) + Send>>>,
+}
+
+impl<T: Fn(&str) + Send + Sync + 'static> Asking<T> {
+    fn ask_next(self: Arc<Self>) {
+        if !self.is_whole.load(Ordering::Relaxed) {
+            return;
+        }
+        let Some(part) = lock(&self.parts).next() else { return };
+        let (link, telling) = (self.link.clone(), Arc::clone(&self));
+        link.ask_for_tokens(
+            &part,
+            PATIENCE,
+            move |token| (telling.told)(token),
+            move |is_whole| {
+                if !is_whole {
+                    self.is_whole.store(false, Ordering::Relaxed);
+                }
+                self.ask_next();
+            },
+        );
+    }
+}
+
+impl<T> Drop for Asking<T> {
+    fn drop(&mut self) {
+        if let Some(over) = lock(&self.over).take() {
+            let is_whole = self.is_whole.load(Ordering::Relaxed);
+            // Zenoh may be the last to drop it, with locks of its own.
+            link::later(Duration::ZERO, move || over(is_whole));
+        }
     }
 }

@@ -11,7 +11,7 @@ use mailslot_domain::Kind;
 use crate::certificates;
 use crate::link::{Answer, Link, why_unreachable};
 use crate::member::Member;
-use crate::presences::Presences;
+use crate::presences::{Presences, Whom};
 use crate::session::{Ground, Session};
 
 /// The shortest pause between two looks, however often the slots are looked at.
@@ -95,11 +95,23 @@ impl Upkeep {
             let round = self.asking.round;
             self.asking.round += 1;
             let (asking, link) = (Arc::downgrade(member), session.link.clone());
-            let (all, own) = (member.state.domain().all_presences(), member.state.computer.clone());
+            let own = member.state.computer.clone();
             let others = move |presences: &Presences| others(presences, &own, round);
-            member.look_at(all, others, move |others| {
+            let ask = move |member: &Arc<Member>, others: &[NetbiosName]| {
+                others.iter().for_each(|computer| ask_for_time(member, &link, computer));
+            };
+            // In a large domain, others are in the part where this computer is.
+            let near = Whom::Computer(member.state.computer.clone());
+            member.look_at(near, others.clone(), move |found| {
                 let Some(member) = asking.upgrade() else { return };
-                others.iter().flatten().for_each(|computer| ask_for_time(&member, &link, computer));
+                match found {
+                    Some(found) if !found.is_empty() => ask(&member, &found),
+                    _ => member.look_at(Whom::All, others, move |found| {
+                        if let (Some(member), Some(found)) = (asking.upgrade(), found) {
+                            ask(&member, &found);
+                        }
+                    }),
+                }
             });
         }
     }
