@@ -12,7 +12,7 @@ use crate::growing::{GrowingIn, GrowingOut};
 use crate::info::Info;
 use crate::options::Options;
 use crate::origin::Origin;
-use crate::status::{Listing, Status};
+use crate::status::{self, Listing};
 
 /// `MAILSLOT_FOREVER`.
 const FOREVER: i64 = -1;
@@ -192,11 +192,11 @@ extern "C" fn mailslot_reply(request: GrowingIn<Origin>, message: Array<u8>, siz
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn mailslot_look_up(name: Narrow, status: GrowingOut<Status>) -> u32 {
+extern "C" fn mailslot_look_up(name: Narrow, status: GrowingOut<status::Status>) -> u32 {
     call(|| match status.size()? {
         0 => Err(Failure::Argument("status is NULL")),
         size => {
-            status.set(size, &Status::from(&mailslot::status(text(name)?)?));
+            status.set(size, &status::Status::from(&mailslot::status(text(name)?)?));
             Ok(())
         }
     })
@@ -212,7 +212,11 @@ extern "C" fn mailslot_list(listing: Out<Owned<Listing>>) -> u32 {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn mailslot_list_next(listing: Owned<Listing>, name: Out<*const c_char>, status: GrowingOut<Status>) -> u32 {
+extern "C" fn mailslot_list_next(
+    listing: Owned<Listing>,
+    name: Out<*const c_char>,
+    status: GrowingOut<status::Status>,
+) -> u32 {
     call(|| {
         let listing = listing.get().ok_or(NO_LISTING)?;
         let size = status.size()?;

@@ -44,7 +44,7 @@ pub struct Request {
 /// The outcome of a confirmed write at one computer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// The message is in the slot.
     Delivered,
     /// There is no such slot.
@@ -65,7 +65,7 @@ pub struct Receipt {
     /// The computer's name, as it states it.
     pub computer: String,
     /// The outcome there.
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
     /// Whether cryptography proves that a member of the domain sent it.
     pub authenticated: bool,
 }
@@ -89,26 +89,26 @@ impl Request {
     }
 }
 
-impl Outcome {
+impl DeliveryOutcome {
     pub(crate) fn code(self) -> u8 {
         match self {
-            Outcome::Delivered => 1,
-            Outcome::NoSuchSlot => 2,
-            Outcome::Full => 3,
-            Outcome::Refused => 4,
-            Outcome::TooLarge => 5,
-            Outcome::Other(code) => code,
+            DeliveryOutcome::Delivered => 1,
+            DeliveryOutcome::NoSuchSlot => 2,
+            DeliveryOutcome::Full => 3,
+            DeliveryOutcome::Refused => 4,
+            DeliveryOutcome::TooLarge => 5,
+            DeliveryOutcome::Other(code) => code,
         }
     }
 
-    pub(crate) fn from_code(code: u8) -> Outcome {
+    pub(crate) fn from_code(code: u8) -> DeliveryOutcome {
         match code {
-            1 => Outcome::Delivered,
-            2 => Outcome::NoSuchSlot,
-            3 => Outcome::Full,
-            4 => Outcome::Refused,
-            5 => Outcome::TooLarge,
-            other => Outcome::Other(other),
+            1 => DeliveryOutcome::Delivered,
+            2 => DeliveryOutcome::NoSuchSlot,
+            3 => DeliveryOutcome::Full,
+            4 => DeliveryOutcome::Refused,
+            5 => DeliveryOutcome::TooLarge,
+            other => DeliveryOutcome::Other(other),
         }
     }
 }
@@ -140,15 +140,15 @@ impl Header {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for DeliveryOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Outcome::Delivered => f.write_str("delivered"),
-            Outcome::NoSuchSlot => f.write_str("no such slot"),
-            Outcome::Full => f.write_str("full"),
-            Outcome::Refused => f.write_str("refused"),
-            Outcome::TooLarge => f.write_str("too large"),
-            Outcome::Other(code) => write!(f, "unknown outcome {code}"),
+            DeliveryOutcome::Delivered => f.write_str("delivered"),
+            DeliveryOutcome::NoSuchSlot => f.write_str("no such slot"),
+            DeliveryOutcome::Full => f.write_str("full"),
+            DeliveryOutcome::Refused => f.write_str("refused"),
+            DeliveryOutcome::TooLarge => f.write_str("too large"),
+            DeliveryOutcome::Other(code) => write!(f, "unknown outcome {code}"),
         }
     }
 }

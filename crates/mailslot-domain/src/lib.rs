@@ -91,7 +91,7 @@ pub use destination::Destination;
 #[cfg(unix)]
 pub use directory::{Directory, Joined, read_file};
 pub use domain::{Domain, Key, RANDOM};
-pub use envelope::{Kind, Outcome, Receipt, Request};
+pub use envelope::{DeliveryOutcome, Kind, Receipt, Request};
 pub use error::{Error, Refused, Result};
 pub use head::Legacy;
 pub use limits::{Counters, Limits};

@@ -10,7 +10,7 @@ use crate::copies::Copies;
 use crate::crypto::{KeyId, SessionId, TAG, nonce};
 use crate::destination::Destination;
 use crate::domain::{Domain, Key, Seal};
-use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Receipt, Request};
+use crate::envelope::{DeliveryOutcome, HEADER, Header, Kind, RECEIPT, Receipt, Request};
 use crate::error::Refused;
 use crate::head::{Form, Head, Legacy, MAX_HEAD};
 use crate::limits::{Counters, Limits};
@@ -52,7 +52,7 @@ pub struct Reply<'p> {
     /// The computer's name, as it states it; it is a member of the domain.
     pub computer: &'p str,
     /// `Delivered` if the owner of the slot there has replied.
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
     /// The owner's reply; empty otherwise.
     pub data: &'p [u8],
 }
@@ -383,8 +383,8 @@ fn open_sealed_reply<'p>(
 ) -> Result<Reply<'p>, Refused> {
     let (head, data) = sealed_receipt(seal, request, now, payload, limit.saturating_add(1))?;
     let (code, data) = data.split_first().ok_or(Refused::Malformed)?;
-    let outcome = Outcome::from_code(*code);
-    if data.len() > limit || (outcome != Outcome::Delivered && !data.is_empty()) {
+    let outcome = DeliveryOutcome::from_code(*code);
+    if data.len() > limit || (outcome != DeliveryOutcome::Delivered && !data.is_empty()) {
         return Err(Refused::Malformed);
     }
     Ok(Reply { computer: head.computer, outcome, data })
@@ -416,7 +416,7 @@ fn open_plain_receipt(payload: &[u8], attachment: Option<&[u8]>) -> Result<Recei
 
 fn receipt(head: &Head<'_>, data: &[u8], authenticated: bool) -> Result<Receipt, Refused> {
     let [code] = data else { return Err(Refused::Malformed) };
-    Ok(Receipt { computer: head.computer.to_owned(), outcome: Outcome::from_code(*code), authenticated })
+    Ok(Receipt { computer: head.computer.to_owned(), outcome: DeliveryOutcome::from_code(*code), authenticated })
 }
 
 /// Parses an attachment: session, sequence and head.

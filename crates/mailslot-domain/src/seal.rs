@@ -10,7 +10,7 @@ use crate::batch::Batch;
 use crate::crypto::{KeyId, Secret, SessionId, TAG, nonce};
 use crate::destination::{Destination, Id};
 use crate::domain::{Domain, Key, Seal};
-use crate::envelope::{HEADER, Header, Kind, Outcome, RECEIPT, Request};
+use crate::envelope::{DeliveryOutcome, HEADER, Header, Kind, RECEIPT, Request};
 use crate::error::{Error, Result};
 use crate::head::{Form, Head, Legacy};
 use crate::limits::Limits;
@@ -208,7 +208,7 @@ impl Sealer {
         &mut self,
         request: &Request,
         now: Time,
-        outcome: Outcome,
+        outcome: DeliveryOutcome,
         envelope: &mut Envelope,
     ) -> Result<()> {
         self.answer_into(request, now, &[outcome.code()], envelope)
@@ -226,7 +226,7 @@ impl Sealer {
         envelope.clear();
         self.check_sealed()?;
         self.check_size(reply)?;
-        self.answer_into(request, now, &[&[Outcome::Delivered.code()], reply].concat(), envelope)
+        self.answer_into(request, now, &[&[DeliveryOutcome::Delivered.code()], reply].concat(), envelope)
     }
 
     fn answer_into(&mut self, request: &Request, now: Time, data: &[u8], envelope: &mut Envelope) -> Result<()> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use mailslot_names::{NetbiosName, Quoted};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::domain::Domain;
 use crate::endpoint::{self, Use};
@@ -44,8 +44,9 @@ pub struct Settings {
     pub max_sessions: usize,
     /// Bytes of the largest message.
     pub max_message_size: usize,
-    /// Seconds by which the clock of another machine may differ from this one.
-    pub clock_tolerance: u64,
+    /// How far the clock of another machine may differ from this one: whole seconds, which is how the file has it.
+    #[serde(deserialize_with = "seconds")]
+    pub clock_tolerance: Duration,
     /// The most streams of messages at once: one for each destination of each sender.
     pub streams: usize,
     /// A file with Zenoh's own settings (JSON5), which override those derived from these settings.
@@ -102,7 +103,7 @@ impl Default for Settings {
             tls: Tls::default(),
             max_sessions: 1000,
             max_message_size: limits.max_message_size,
-            clock_tolerance: limits.tolerance.as_secs(),
+            clock_tolerance: limits.tolerance,
             streams: limits.streams,
             zenoh: None,
         }
@@ -117,11 +118,7 @@ const MAX_MESSAGE_SIZE: usize = 64 << 20;
 impl Settings {
     /// The limits for sent and received messages.
     pub fn limits(&self) -> Limits {
-        Limits {
-            tolerance: Duration::from_secs(self.clock_tolerance),
-            streams: self.streams,
-            max_message_size: self.max_message_size,
-        }
+        Limits { tolerance: self.clock_tolerance, streams: self.streams, max_message_size: self.max_message_size }
     }
 
     /// Bytes of messages that may wait in a slot of the node.
@@ -191,7 +188,7 @@ impl Settings {
         for (name, value, most) in [
             ("max-sessions", self.max_sessions as u64, u64::from(u16::MAX)),
             ("max-message-size", self.max_message_size as u64, MAX_MESSAGE_SIZE as u64),
-            ("clock-tolerance", self.clock_tolerance, 24 * 3600),
+            ("clock-tolerance", self.clock_tolerance.as_secs(), 24 * 3600),
             ("streams", self.streams as u64, 1 << 24),
         ] {
             if !(1..=most).contains(&value) {
@@ -216,6 +213,10 @@ impl Settings {
     pub fn wrong(&self, domain: &Domain, what: &str) -> Error {
         Error::Settings(format!("domain {}: {what}", domain.name()))
     }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(from: D) -> core::result::Result<Duration, D::Error> {
+    u64::deserialize(from).map(Duration::from_secs)
 }
 
 fn check_endpoints(name: &str, endpoints: &[String], used: Use) -> core::result::Result<(), String> {

@@ -79,7 +79,8 @@ pub struct OtherClock {
     /// The computer's name, as it states it.
     pub computer: String,
     /// By how many seconds it was ahead of this machine's; negative if it was behind.
-    pub ahead: i64,
+    #[serde(rename = "ahead")]
+    pub ahead_seconds: i64,
 }
 
 /// A key of a domain, without its secret.

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use mailslot_domain::{
-    Directory, Domain, Envelope, Kind, Limits, Opener, Outcome, Presence, Sealer, SessionId, Time, random, read_file,
+    DeliveryOutcome, Directory, Domain, Envelope, Kind, Limits, Opener, Presence, Sealer, SessionId, Time, random,
+    read_file,
 };
 
 /// Set in a process that the test has started, to the path of the domain's file.
@@ -81,7 +82,7 @@ fn use_all(path: &Path) -> Arc<Domain> {
             assert!(opener.open(kind, &to, now, &mut payload, Some(&sealed.attachment)).is_ok());
             if kind == Kind::Confirmed {
                 let mut receipt = Envelope::default();
-                sealer.receipt_into(&request, now, Outcome::Delivered, &mut receipt).expect("sealed");
+                sealer.receipt_into(&request, now, DeliveryOutcome::Delivered, &mut receipt).expect("sealed");
                 let mut payload = receipt.payload.clone();
                 assert!(opener.open_receipt(&request, now, &mut payload, Some(&receipt.attachment)).is_ok());
             }

@@ -32,7 +32,7 @@ fn ring_of(capacity: u64) -> Arc<Region> {
             max_message: zero(),
             pid_namespace: zero(),
             locked_reads: zero(),
-            read_timeout: zero(),
+            read_timeout_nanos: zero(),
             network: zero(),
             stamp: zero(),
         }),

@@ -16,19 +16,19 @@ use core::fmt;
 pub struct Quoted<'a>(pub &'a str);
 
 /// Enough of a name to recognise it.
-const LENGTH: usize = 80;
+const MAX_CHARACTERS: usize = 80;
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         f.write_char('"')?;
-        for character in self.0.chars().take(LENGTH) {
+        for character in self.0.chars().take(MAX_CHARACTERS) {
             match character {
                 '\\' | '\'' => f.write_char(character)?,
                 character => character.escape_debug().try_for_each(|escaped| f.write_char(escaped))?,
             }
         }
-        f.write_str(if self.0.chars().nth(LENGTH).is_some() { "\"…" } else { "\"" })
+        f.write_str(if self.0.chars().nth(MAX_CHARACTERS).is_some() { "\"…" } else { "\"" })
     }
 }
 

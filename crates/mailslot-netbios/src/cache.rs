@@ -9,7 +9,7 @@ use mailslot_wire::name_service::Claim;
 
 use crate::context::Context;
 use crate::counters::DropReason;
-use crate::event::{Outcome, Resolved};
+use crate::event::{QueryOutcome, Resolved};
 use crate::query::End;
 
 /// How long an answer is believed at most, as in Windows. Holders may appear and disappear without notice.
@@ -42,20 +42,20 @@ impl Cache {
         Cache { names: HashMap::new(), max, claims: VecDeque::new() }
     }
 
-    pub(super) fn get(&self, name: &Name, now: Instant) -> Option<Outcome<Resolved>> {
+    pub(super) fn get(&self, name: &Name, now: Instant) -> Option<QueryOutcome> {
         let cached = self.names.get(name).filter(|cached| now < cached.until)?;
-        Some(cached.resolved.clone().map_or(Outcome::NotFound, Outcome::Found))
+        Some(cached.resolved.clone().map_or(QueryOutcome::NotFound, QueryOutcome::Found))
     }
 
     /// Caches the outcome of a query, if it says something about the name.
     pub(super) fn remember(&mut self, name: &Name, end: &End, context: &mut Context<'_>) {
         let (resolved, most) = match &end.outcome {
-            Outcome::Found(resolved) if end.is_guess => (Some(resolved.clone()), GUESS_TIME),
-            Outcome::Found(resolved) if resolved.holders.len() > 1 => (Some(resolved.clone()), TIME_OF_SEVERAL),
-            Outcome::Found(resolved) => (Some(resolved.clone()), TIME),
-            Outcome::NotFound if self.is_claimed(name, context.now) => return,
-            Outcome::NotFound => (None, GUESS_TIME),
-            Outcome::NoServer | Outcome::Busy => return,
+            QueryOutcome::Found(resolved) if end.is_guess => (Some(resolved.clone()), GUESS_TIME),
+            QueryOutcome::Found(resolved) if resolved.holders.len() > 1 => (Some(resolved.clone()), TIME_OF_SEVERAL),
+            QueryOutcome::Found(resolved) => (Some(resolved.clone()), TIME),
+            QueryOutcome::NotFound if self.is_claimed(name, context.now) => return,
+            QueryOutcome::NotFound => (None, GUESS_TIME),
+            QueryOutcome::NoServer | QueryOutcome::Busy => return,
         };
         let time = if end.ttl == 0 { most } else { most.min(Duration::from_secs(end.ttl.into())) };
         if self.names.len() >= self.max {

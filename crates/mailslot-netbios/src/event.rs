@@ -57,7 +57,7 @@ pub enum Event {
         /// The name asked for.
         name: Name,
         /// The holders, or why there are none.
-        outcome: Outcome<Resolved>,
+        outcome: QueryOutcome,
     },
     /// Completes [`Node::node_status`](crate::Node::node_status).
     NodeStatus {
@@ -123,9 +123,9 @@ pub struct Resolved {
 /// The outcome of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Outcome<T> {
+pub enum QueryOutcome {
     /// There was an answer.
-    Found(T),
+    Found(Resolved),
     /// There is no such name: a name server said so, or nobody answered a broadcast.
     NotFound,
     /// No name server answered.

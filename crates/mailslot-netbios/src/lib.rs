@@ -102,7 +102,7 @@ mod status;
 
 pub use config::{Config, ConfigError, Interface, NameKind, Ports, RegisteredName, Registrar};
 pub use counters::{Counters, DropReason};
-pub use event::{Event, Message, NodeStatus, Outcome, RefusedBy, RequestId, Resolved, SendError};
+pub use event::{Event, Message, NodeStatus, QueryOutcome, RefusedBy, RequestId, Resolved, SendError};
 pub use node::Node;
 pub use outgoing::{BRIDGE, Target};
 pub use packet::{Cast, Received, Service, Transmit};

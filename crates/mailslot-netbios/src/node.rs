@@ -10,7 +10,7 @@ use crate::answer_budget::AnswerBudget;
 use crate::config::{Config, Interface, Registrar};
 use crate::context::Context;
 use crate::counters::{Counters, DropReason};
-use crate::event::{Event, Outcome, RequestId, Resolved, SendError};
+use crate::event::{Event, QueryOutcome, RequestId, Resolved, SendError};
 use crate::incoming::Incoming;
 use crate::names::Names;
 use crate::network::Network;
@@ -134,7 +134,7 @@ impl Node {
     pub fn resolve(&mut self, now: Instant, name: Name) -> RequestId {
         let request = self.outbox.request();
         if let Some(holders) = self.names.own_holders(&name, &self.network) {
-            let outcome = Outcome::Found(Resolved { holders, server: None });
+            let outcome = QueryOutcome::Found(Resolved { holders, server: None });
             self.outbox.event(Event::Resolved { request, name, outcome });
         } else {
             let context = &mut Context { now, network: &self.network, outbox: &mut self.outbox };

@@ -10,7 +10,7 @@ use mailslot_wire::smb::{MailslotWrite, max_data};
 use crate::config::{Interface, NameKind};
 use crate::context::Context;
 use crate::counters::DropReason;
-use crate::event::{Event, Message, Outcome, RequestId, Resolved, SendError};
+use crate::event::{Event, Message, QueryOutcome, RequestId, Resolved, SendError};
 use crate::holders::means_all;
 use crate::limits::Limits;
 use crate::names::Names;
@@ -130,12 +130,7 @@ impl Outgoing {
     }
 
     /// Handles the outcome of the query for a waiting message's destination.
-    pub(super) fn destination_found(
-        &mut self,
-        request: RequestId,
-        outcome: Outcome<Resolved>,
-        context: &mut Context<'_>,
-    ) {
+    pub(super) fn destination_found(&mut self, request: RequestId, outcome: QueryOutcome, context: &mut Context<'_>) {
         let Some(index) = self.waiting.iter().position(|message| message.request == request) else { return };
         let message = self.waiting.swap_remove(index);
         let name = match &message.target {
@@ -143,10 +138,10 @@ impl Outgoing {
             Target::Name(name) | Target::Group(name) | Target::Node(name, _) => name.clone(),
         };
         let error = match outcome {
-            Outcome::Found(resolved) => return self.send_found(&message, &name, &resolved, context),
-            Outcome::NotFound => SendError::NotFound(name),
-            Outcome::NoServer => SendError::NoServer,
-            Outcome::Busy => SendError::Busy,
+            QueryOutcome::Found(resolved) => return self.send_found(&message, &name, &resolved, context),
+            QueryOutcome::NotFound => SendError::NotFound(name),
+            QueryOutcome::NoServer => SendError::NoServer,
+            QueryOutcome::Busy => SendError::Busy,
         };
         context.outbox.event(Event::Sent { request, result: Err(error) });
     }

@@ -7,7 +7,7 @@ use mailslot_wire::name_service::{Holder, Packet};
 use mailslot_wire::{Name, NodeType};
 
 use crate::context::Context;
-use crate::event::{Outcome, RequestId, Resolved};
+use crate::event::{QueryOutcome, RequestId, Resolved};
 use crate::holders::{limited, means_all};
 use crate::network::{Network, Reach};
 use crate::packet::Service;
@@ -66,7 +66,7 @@ pub(super) enum Asker {
 
 /// The end of a query.
 pub(super) struct End {
-    pub(super) outcome: Outcome<Resolved>,
+    pub(super) outcome: QueryOutcome,
     /// How long the outcome is valid, in seconds; 0 is for ever.
     pub(super) ttl: u32,
     /// Whether the first address is a guess: the holder has several reported addresses and answered at none.
@@ -149,7 +149,7 @@ impl Query {
         resolved.holders = limited(resolved.holders, context.network.config.limits.holders, context);
         let is_sure = resolved.holders.first().is_some_and(|first| first.address == from);
         if is_sure || resolved.holders.len() == 1 {
-            return Some(End { outcome: Outcome::Found(resolved), ttl, is_guess: false });
+            return Some(End { outcome: QueryOutcome::Found(resolved), ttl, is_guess: false });
         }
         self.asked = Asked::Addresses(Addresses { resolved, ttl, count: 0 });
         self.start(context);
@@ -163,13 +163,13 @@ impl Query {
         let ttl = *ttl;
         if has_it {
             order(&mut resolved.holders, from, context.network);
-            return Some(End { outcome: Outcome::Found(resolved.clone()), ttl, is_guess: false });
+            return Some(End { outcome: QueryOutcome::Found(resolved.clone()), ttl, is_guess: false });
         }
         resolved.holders.retain(|holder| holder.address != from);
         match resolved.holders.len() {
             0 if resolved.server.is_some() => self.absent(context),
-            0 => Some(Outcome::NotFound.into()),
-            1 => Some(End { outcome: Outcome::Found(resolved.clone()), ttl, is_guess: false }),
+            0 => Some(QueryOutcome::NotFound.into()),
+            1 => Some(End { outcome: QueryOutcome::Found(resolved.clone()), ttl, is_guess: false }),
             _ => {
                 self.transmit(context);
                 None
@@ -195,15 +195,15 @@ impl Query {
     /// The end of the query, completed with what is known from elsewhere: a server's answer about the group, and this
     /// node's membership.
     pub(super) fn complete(&mut self, mut end: End) -> End {
-        if let (Outcome::NotFound, Some(group)) = (&end.outcome, self.group.take()) {
-            end.outcome = Outcome::Found(group);
+        if let (QueryOutcome::NotFound, Some(group)) = (&end.outcome, self.group.take()) {
+            end.outcome = QueryOutcome::Found(group);
         }
         let own = std::mem::take(&mut self.own);
         match &mut end.outcome {
-            Outcome::NotFound if !own.is_empty() => {
-                end.outcome = Outcome::Found(Resolved { holders: own, server: None });
+            QueryOutcome::NotFound if !own.is_empty() => {
+                end.outcome = QueryOutcome::Found(Resolved { holders: own, server: None });
             }
-            Outcome::Found(Resolved { holders, .. }) if holders.iter().all(|holder| holder.flags.is_group()) => {
+            QueryOutcome::Found(Resolved { holders, .. }) if holders.iter().all(|holder| holder.flags.is_group()) => {
                 let new: Vec<_> = own.into_iter().filter(|holder| !holders.contains(holder)).collect();
                 holders.extend(new);
             }
@@ -215,7 +215,7 @@ impl Query {
     /// The server does not know the name, or no possible holder of it. Returns the end of the query, if it ends now.
     pub(super) fn absent(&mut self, context: &mut Context<'_>) -> Option<End> {
         if context.network.config.node_type != NodeType::H {
-            return Some(Outcome::NotFound.into());
+            return Some(QueryOutcome::NotFound.into());
         }
         self.asked = Asked::All(Vec::new());
         self.start(context);
@@ -229,14 +229,14 @@ impl Query {
             (Due::NotYet, _) => None,
             (_, Asked::All(members)) if !members.is_empty() => {
                 let resolved = Resolved { holders: std::mem::take(members), server: None };
-                Some(Outcome::Found(resolved).into())
+                Some(QueryOutcome::Found(resolved).into())
             }
             (Due::Again, _) => {
                 self.transmit(context);
                 None
             }
             (Due::Silence, Asked::Addresses(Addresses { resolved, ttl, .. })) => {
-                Some(End { outcome: Outcome::Found(resolved.clone()), ttl: *ttl, is_guess: true })
+                Some(End { outcome: QueryOutcome::Found(resolved.clone()), ttl: *ttl, is_guess: true })
             }
             (Due::Silence, _) => self.silence(context),
         }
@@ -250,12 +250,12 @@ impl Query {
             Asked::All(_) if node_type == NodeType::M && context.network.has_servers_for(&self.name) => {
                 Asked::Server(self.first_server, None)
             }
-            Asked::All(_) | Asked::Addresses(_) => return Some(Outcome::NotFound.into()),
+            Asked::All(_) | Asked::Addresses(_) => return Some(QueryOutcome::NotFound.into()),
             Asked::Server(index, _) if (index + 1) % servers.max(1) != self.first_server => {
                 Asked::Server((index + 1) % servers.max(1), None)
             }
             Asked::Server(..) if node_type == NodeType::H => Asked::All(Vec::new()),
-            Asked::Server(..) => return Some(Outcome::NoServer.into()),
+            Asked::Server(..) => return Some(QueryOutcome::NoServer.into()),
         };
         self.start(context);
         None
@@ -280,8 +280,8 @@ impl Addresses {
     }
 }
 
-impl From<Outcome<Resolved>> for End {
-    fn from(outcome: Outcome<Resolved>) -> End {
+impl From<QueryOutcome> for End {
+    fn from(outcome: QueryOutcome) -> End {
         End { outcome, ttl: 0, is_guess: false }
     }
 }

@@ -10,7 +10,7 @@ use crate::cache::Cache;
 use crate::config::Interface;
 use crate::context::Context;
 use crate::counters::DropReason;
-use crate::event::{Event, Outcome, RequestId, Resolved};
+use crate::event::{Event, QueryOutcome, RequestId, Resolved};
 use crate::holders::{believed, limited};
 use crate::limits::Limits;
 use crate::network::Network;
@@ -29,7 +29,7 @@ pub(super) struct Resolver {
     queries: Vec<Query>,
     watches: Vec<Watch>,
     cache: Cache,
-    found: Vec<(RequestId, Outcome<Resolved>)>,
+    found: Vec<(RequestId, QueryOutcome)>,
     /// The server that last answered when the first one did not, and until when it is asked first.
     answering: Option<(usize, Instant)>,
     max_queries: usize,
@@ -67,7 +67,7 @@ impl Resolver {
         }
         if self.queries.iter().map(|query| query.askers.len()).sum::<usize>() >= self.max_queries {
             context.outbox.counters.drop(DropReason::Busy);
-            return self.tell(asker, &name, Outcome::Busy, context.outbox);
+            return self.tell(asker, &name, QueryOutcome::Busy, context.outbox);
         }
         if let Some(query) = self.queries.iter_mut().find(|query| query.name == name) {
             return query.askers.push(asker);
@@ -79,7 +79,7 @@ impl Resolver {
     }
 
     /// The outcomes of queries for messages.
-    pub(super) fn take_found(&mut self) -> Vec<(RequestId, Outcome<Resolved>)> {
+    pub(super) fn take_found(&mut self) -> Vec<(RequestId, QueryOutcome)> {
         std::mem::take(&mut self.found)
     }
 
@@ -184,13 +184,13 @@ impl Resolver {
                                 match asker {
                                     Asker::User(_) => query.askers.push(asker),
                                     Asker::Message(request) => {
-                                        self.found.push((request, Outcome::Found(resolved.clone())));
+                                        self.found.push((request, QueryOutcome::Found(resolved.clone())));
                                     }
                                 }
                             }
                             return Ok(());
                         }
-                        Some(End { outcome: Outcome::Found(resolved), ttl, is_guess: false })
+                        Some(End { outcome: QueryOutcome::Found(resolved), ttl, is_guess: false })
                     }
                     Asked::Server(..) => query.found(Resolved { holders, server: Some(from) }, ttl, from, context),
                 }
@@ -283,7 +283,7 @@ impl Resolver {
         }
     }
 
-    fn tell(&mut self, asker: Asker, name: &Name, outcome: Outcome<Resolved>, outbox: &mut Outbox) {
+    fn tell(&mut self, asker: Asker, name: &Name, outcome: QueryOutcome, outbox: &mut Outbox) {
         match asker {
             Asker::Message(request) => self.found.push((request, outcome)),
             Asker::User(request) => outbox.event(Event::Resolved { request, name: name.clone(), outcome }),

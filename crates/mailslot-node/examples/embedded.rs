@@ -6,7 +6,7 @@
 
 use mailslot::{MailslotOptions, Network};
 use mailslot_node::Embedded;
-use mailslot_node::config::Settings;
+use mailslot_node::config;
 use mailslot_node::log::{self, Format};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [computer, workgroup, slot] = arguments.as_slice() else {
         return Err("usage: embedded COMPUTER WORKGROUP SLOT".into());
     };
-    let mut settings = Settings::default();
+    let mut settings = config::Settings::default();
     (settings.computer, settings.workgroup) = (Some(computer.clone()), workgroup.clone());
     let slot = MailslotOptions::new().network(Network::Allowed).create(slot)?;
     log::init(Format::of_stderr(), |line| eprintln!("{line}"))?;

@@ -8,13 +8,13 @@ use mailslot_wire::name_service::{Entry, Holder, NameFlags};
 
 use crate::config;
 use crate::control;
-use crate::control::{Answer, HolderOf, InterfaceStatus, Members, NameAt, NameStatus, Request, Status, Unused};
+use crate::control::{Answer, HolderOf, InterfaceStatus, Members, NameAt, NameStatus, Request, Unused};
 use crate::io::driver::Driver;
 use crate::metrics::Metrics;
 use crate::modern::Modern;
 use crate::under_way::UnderWay;
 use mailslot_netbios::limits::{Limiter, Rate};
-use mailslot_netbios::{Config, NameKind, NameState, NodeStatus, Outcome, RequestId, Resolved, SendError, Target};
+use mailslot_netbios::{Config, NameKind, NameState, NodeStatus, QueryOutcome, RequestId, SendError, Target};
 
 /// The rates of requests, of one user and in total. Each answer costs the node access to the asker's slot.
 const ONE_USER: Rate = Rate { per_second: 50, burst: 200 };
@@ -98,9 +98,9 @@ impl Answers {
         });
     }
 
-    pub(crate) fn resolved(&mut self, request: RequestId, outcome: Outcome<Resolved>) {
+    pub(crate) fn resolved(&mut self, request: RequestId, outcome: QueryOutcome) {
         self.end(request, || match outcome {
-            Outcome::Found(resolved) => {
+            QueryOutcome::Found(resolved) => {
                 let holders = resolved.holders.iter();
                 let holder = |holder: &Holder| HolderOf {
                     address: holder.address,
@@ -109,9 +109,9 @@ impl Answers {
                 };
                 Answer::Holders(holders.map(holder).collect())
             }
-            Outcome::NotFound => Answer::Holders(Vec::new()),
-            Outcome::NoServer => Answer::Refused("no name server answers".to_owned()),
-            Outcome::Busy => Answer::Refused("the node has too many queries under way".to_owned()),
+            QueryOutcome::NotFound => Answer::Holders(Vec::new()),
+            QueryOutcome::NoServer => Answer::Refused("no name server answers".to_owned()),
+            QueryOutcome::Busy => Answer::Refused("the node has too many queries under way".to_owned()),
             _ => Answer::Refused("the name could not be resolved".to_owned()),
         });
     }
@@ -143,7 +143,7 @@ fn scoped(text: &str, config: &Config) -> Result<Name, String> {
     name.with_scope(config.computer.scope().clone()).map_err(|error| error.to_string())
 }
 
-fn status(state: State<'_, impl FnOnce() -> Vec<Unused>>) -> Status {
+fn status(state: State<'_, impl FnOnce() -> Vec<Unused>>) -> control::Status {
     let State { config, netbios, driver, modern, metrics, nmbd_connected, unused } = state;
     let (node, interface) = (&driver.node, |id| driver.interface_name(id).to_owned());
     let interfaces = node.interfaces().iter().map(|used| InterfaceStatus {
@@ -158,7 +158,7 @@ fn status(state: State<'_, impl FnOnce() -> Vec<Unused>>) -> Status {
         interface: interface(held.interface),
         state: name_state(held.state).to_owned(),
     });
-    Status {
+    control::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         computer: config.computer.to_string(),
         workgroup: config.workgroup.to_string(),

@@ -2,7 +2,7 @@
 
 use std::thread::{self, JoinHandle};
 
-use crate::config::Settings;
+use crate::config;
 use crate::error::{Error, Result};
 use crate::io::signals::{End, Signals};
 use crate::run::Machine;
@@ -10,15 +10,15 @@ use crate::run::Machine;
 /// The node of this machine, in a thread of this program: equivalent to `mailslot node`, until this value is dropped.
 ///
 /// Every program of the machine can then send to the network, and receive from it. A machine can have one node, which
-/// needs the ports, or [`beside_samba`](Settings::beside_samba). For programs that only send now and then,
+/// needs the ports, or [`beside_samba`](config::Settings::beside_samba). For programs that only send now and then,
 /// [`Sender`](crate::Sender) needs less.
 ///
 /// ```no_run
 /// use mailslot::{Mailslot, MailslotOptions, MailslotWriter, Network};
 /// use mailslot_node::Embedded;
-/// use mailslot_node::config::Settings;
+/// use mailslot_node::config;
 ///
-/// let mut settings = Settings::default();
+/// let mut settings = config::Settings::default();
 /// settings.workgroup = "PLANT".to_owned();
 /// let node = Embedded::start(settings)?;
 ///
@@ -43,7 +43,7 @@ impl Embedded {
     /// - [`Error::AlreadyRuns`], [`Error::PortInUse`], [`Error::PortNotAllowed`] as with [`run`](crate::run())
     /// - [`Error::Settings`] if the settings are invalid, or name a user to become
     /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
-    pub fn start(settings: Settings) -> Result<Embedded> {
+    pub fn start(settings: config::Settings) -> Result<Embedded> {
         if settings.user.is_some() {
             return Err(Error::Settings("user: a node in another program cannot become another user".to_owned()));
         }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use mailslot::MailslotWriter;
 
-use crate::config::Settings;
+use crate::config;
 use crate::control;
 use crate::error::{Error, Result, with_causes};
 use crate::exposition::Exporter;
@@ -55,7 +55,7 @@ const TURN: usize = 256;
 /// - [`Error::User`] if the process cannot become the user that the settings name
 /// - [`Error::Settings`] if the settings are invalid
 /// - [`Error::Slot`], [`Error::Io`] if the system refuses something else
-pub fn run(load: impl Fn() -> Result<Settings>) -> Result<()> {
+pub fn run(load: impl Fn() -> Result<config::Settings>) -> Result<()> {
     let signals = Signals::catch()?;
     let settings = load()?;
     let mut machine = Machine::start(settings)?;
@@ -78,7 +78,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn start(settings: Settings) -> Result<Machine> {
+    pub(crate) fn start(settings: config::Settings) -> Result<Machine> {
         let (config, now) = (settings.protocol()?, Instant::now());
         // Report this first: a port error would hide it.
         if let Ok(_) | Err(mailslot::Error::NotAllowed(_)) = MailslotWriter::open(control::SLOT) {
@@ -311,7 +311,7 @@ impl Machine {
     }
 
     /// Applies new settings if they have changed and can work; otherwise the old ones stay.
-    fn reload(&mut self, loaded: Result<Settings>) {
+    fn reload(&mut self, loaded: Result<config::Settings>) {
         let now = Instant::now();
         let checked = loaded.and_then(|settings| {
             let config = self.check(&settings)?;
@@ -351,14 +351,15 @@ impl Machine {
 
     /// Checks that these settings can work now. Returns the protocol's configuration if the node must restart in the
     /// NetBIOS network.
-    fn check(&self, new: &Settings) -> Result<Option<Config>> {
+    fn check(&self, new: &config::Settings) -> Result<Option<Config>> {
         let (old, config) = (&self.shared.settings, new.protocol()?);
         if new.user != old.user {
             return Err(Error::Settings("the user cannot change while the node runs".to_owned()));
         }
         self.driver.check(at(new, &config), &attachments::choose(new)?.used)?;
         self.shared.modern.check(new)?;
-        let of_node = |settings: &Settings| (settings.netbios, settings.beside_samba, settings.nmbd_socket.clone());
+        let of_node =
+            |settings: &config::Settings| (settings.netbios, settings.beside_samba, settings.nmbd_socket.clone());
         let is_same = config == self.shared.config && of_node(new) == of_node(old);
         Ok((!is_same).then_some(config))
     }
@@ -373,7 +374,7 @@ impl Machine {
     }
 
     /// Restarts with other settings, after all names are released. Steps that fail here are tried again later.
-    fn restart(&mut self, settings: Settings, config: Config) {
+    fn restart(&mut self, settings: config::Settings, config: Config) {
         let now = Instant::now();
         self.driver.restart(&config, at(&settings, &config), now);
         self.programs.restart(&config, now);
@@ -390,6 +391,6 @@ impl Machine {
 }
 
 /// The ports at which a node with these settings receives and sends.
-fn at(settings: &Settings, config: &Config) -> At {
+fn at(settings: &config::Settings, config: &Config) -> At {
     if settings.beside_samba { At::AnyPorts } else { At::Ports(config.ports) }
 }

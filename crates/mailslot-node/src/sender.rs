@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use mailslot::{Address, MailslotWriter};
 
-use crate::config::Settings;
+use crate::config;
 use crate::error::{Error, Result};
 use crate::io::driver::Driver;
 use crate::io::slots::Slots;
@@ -22,9 +22,9 @@ use mailslot_netbios::{Config, Event, Ports, Registrar};
 ///
 /// ```no_run
 /// use mailslot_node::Sender;
-/// use mailslot_node::config::Settings;
+/// use mailslot_node::config;
 ///
-/// let mut settings = Settings::default();
+/// let mut settings = config::Settings::default();
 /// settings.workgroup = "PLANT".to_owned();
 /// let mut sender = Sender::new(&settings)?;
 /// sender.send(r"\\SRV1\mailslot\alerts", b"door 2 opened")?; // finds SRV1 first
@@ -44,7 +44,7 @@ impl Sender {
     ///
     /// - [`Error::Settings`] if the settings are invalid
     /// - [`Error::Io`] if the system refuses something
-    pub fn new(settings: &Settings) -> Result<Sender> {
+    pub fn new(settings: &config::Settings) -> Result<Sender> {
         let mut config = settings.protocol()?;
         config.names = Vec::new();
         config.registrar = Registrar::OtherService;

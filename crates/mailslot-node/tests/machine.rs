@@ -11,11 +11,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use common::Part;
-use mailslot::network::{self, Outgoing};
+use mailslot::network;
 use mailslot::{Error, Mailslot, MailslotWriter, Timeout};
 use mailslot_node::Embedded;
 use mailslot_node::capture::Capture;
-use mailslot_node::config::Settings;
+use mailslot_node::config;
 use mailslot_node::control::{self, Answer, Request};
 use mailslot_node::log::{self, Format};
 
@@ -39,7 +39,7 @@ fn root() -> PathBuf {
 
 /// A node, and its log lines.
 fn start() -> (Embedded, Receiver<String>) {
-    let mut settings = Settings::default();
+    let mut settings = config::Settings::default();
     settings.computer = Some("SRV1".to_owned());
     let (sender, lines) = channel();
     let sender = Mutex::new(sender);
@@ -146,7 +146,7 @@ fn names_of_domains_are_sent_to_in_no_legacy_network() {
     let legacy = MailslotWriter::open(network::SLOT).unwrap();
     for target in ["OFFICE", "office"] {
         let address = format!(r"\\{target}\mailslot\x").parse().unwrap();
-        legacy.write(&Outgoing { address, data: b"secret" }.encode()).unwrap();
+        legacy.write(&network::Outgoing { address, data: b"secret" }.encode()).unwrap();
         let line = wait_for(&lines, "not_sent");
         assert!(line.contains(r"OFFICE\\mailslot\\x") && !line.contains("there is no computer"), "{line}");
     }
@@ -163,7 +163,7 @@ fn a_node_tells_programs_of_other_versions_whose_is_the_older_one() {
     let (node, lines) = start();
     let (older, newer) = ("the program is of an older version", "the node is of an older version");
     let address = r"\\THERE\mailslot\x".parse().unwrap();
-    let mut outgoing = Outgoing { address, data: b"" }.encode();
+    let mut outgoing = network::Outgoing { address, data: b"" }.encode();
     let own = outgoing[0];
     for (version, told) in [(own - 1, older), (own + 1, newer), (u8::MAX, newer)] {
         outgoing[0] = version;
@@ -255,7 +255,7 @@ fn plays_its_part() {
             let writer = MailslotWriter::open(network::SLOT).unwrap();
             for number in 0_u64.. {
                 let address = format!(r"\\THERE{number}\mailslot\x").parse().unwrap();
-                let _ = writer.write_within(&Outgoing { address, data: b"" }.encode(), Timeout::Forever);
+                let _ = writer.write_within(&network::Outgoing { address, data: b"" }.encode(), Timeout::Forever);
             }
         }
         "sends-to" => send(&format!(r"\\{argument}\mailslot\x"), b""),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use mailslot_wire::browser::{self, Announcement, LanManAnnouncement, ServerName, ServerType};
 use mailslot_wire::datagram::{self, Body, Destination, ErrorCode, Header};
 use mailslot_wire::name_service::{Claim, Entry, Flags, Holder, NameFlags, Packet, Rcode, Statistics};
-use mailslot_wire::netlogon::{self, Directory, Outcome, Response, ResponseEx, Version};
+use mailslot_wire::netlogon::{self, Directory, Response, ResponseEx, Version};
 use mailslot_wire::smb::{MailslotWrite, Style};
 use mailslot_wire::{DnsName, Name, NodeType, Result, Text, WideText};
 
@@ -139,7 +139,7 @@ fn netlogon_messages() -> Result<Vec<(&'static str, Vec<u8>)>> {
         domain: domain.clone(),
         version,
     };
-    let (outcome, user) = (Outcome::Available, WideText::default());
+    let (outcome, user) = (netlogon::Outcome::Available, WideText::default());
     let nt4 = Response { outcome, server, user, domain, directory: None, version };
     let (forest, host) = (DnsName::new("corp.example")?, DnsName::new("dc1.corp.example")?);
     let directory = Directory {

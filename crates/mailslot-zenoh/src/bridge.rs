@@ -18,9 +18,9 @@ use crate::state::now;
 use crate::wake::Wake;
 
 /// Messages of all domains that may wait to be taken by the bridges of this machine.
-pub(crate) const WAITING: usize = 1024;
+pub(crate) const MAX_WAITING: usize = 1024;
 /// Bytes of the largest message that is passed on: a datagram of a legacy network holds no more.
-const MOST: usize = 432;
+const MAX_MESSAGE_SIZE: usize = 432;
 
 /// A message of a domain that a bridge may carry into a legacy network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct FromDomain {
 impl FromDomain {
     /// A message to every computer that has the slot in the domain, of which nothing else is known.
     pub fn new(domain: NetbiosName, slot: SlotName, data: &[u8]) -> FromDomain {
-        let (size, data) = (data.len(), if data.len() > MOST { Vec::new() } else { data.to_vec() });
+        let (size, data) = (data.len(), if data.len() > MAX_MESSAGE_SIZE { Vec::new() } else { data.to_vec() });
         FromDomain { domain, slot, computer: String::new(), is_legacy: false, size, data }
     }
 }

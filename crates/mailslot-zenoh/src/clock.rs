@@ -8,8 +8,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::lock::lock;
 
-/// Milliseconds by which a clock drifts between two looks without having been set.
-const DRIFT: i64 = 1000;
+/// What a clock may drift between two looks without having been set.
+const DRIFT: Duration = Duration::from_secs(1);
 
 /// When this machine began to take part.
 pub(crate) struct Clock {
@@ -35,7 +35,10 @@ impl Clock {
             .unwrap_or(i64::MAX)
             .saturating_sub(i64::try_from(passed).unwrap_or(i64::MAX));
         let set = lock(&self.last).replace(start).map(|last| start.saturating_sub(last));
-        (Time::from_millis(u64::try_from(start).unwrap_or_default()), set.filter(|set| set.abs() > DRIFT))
+        (
+            Time::from_millis(u64::try_from(start).unwrap_or_default()),
+            set.filter(|set| Duration::from_millis(set.unsigned_abs()) > DRIFT),
+        )
     }
 }
 

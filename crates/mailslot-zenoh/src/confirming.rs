@@ -19,10 +19,10 @@ use crate::survey::Surveys;
 
 /// Writes that may wait at one time. A write that has all its receipts still waits for queryables that do not answer,
 /// which anybody may have declared, but it holds no message.
-const MOST: usize = 4096;
+const MAX_WRITES: usize = 4096;
 
 /// Computers whose receipts one write keeps. In an open domain anybody can answer under any name.
-const MOST_COMPUTERS: usize = 1 << 16;
+const MAX_COMPUTERS: usize = 1 << 16;
 
 /// The shortest time that unexpected computers still have to answer once all expected ones have.
 const GRACE: Duration = Duration::from_millis(50);
@@ -34,7 +34,7 @@ pub(crate) struct Confirming {
 
 impl Confirming {
     pub(crate) fn new() -> Confirming {
-        Confirming { places: Places::new(MOST) }
+        Confirming { places: Places::new(MAX_WRITES) }
     }
 
     /// Sends a message, and has the asker told what became of it. Who receives is asked meanwhile, if there are
@@ -215,7 +215,7 @@ impl Receipts {
     }
 
     fn take(&mut self, computer: String, outcome: Outcome) -> Taken {
-        let room = self.outcomes.len() < MOST_COMPUTERS;
+        let room = self.outcomes.len() < MAX_COMPUTERS;
         match self.outcomes.entry(computer) {
             Entry::Occupied(mut expected) if expected.get().is_none() => {
                 expected.insert(Some(outcome));
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn answers_under_made_up_names_are_bounded_and_keep_nobody_out_who_is_expected() {
         let mut receipts = expecting(["EXPECTED".to_owned()]);
-        for number in 1..MOST_COMPUTERS {
+        for number in 1..MAX_COMPUTERS {
             assert_eq!(receipts.take(number.to_string(), Outcome::Delivered), Taken::Kept);
         }
         assert_eq!(receipts.take("ANOTHER".to_owned(), Outcome::Delivered), Taken::Refused);

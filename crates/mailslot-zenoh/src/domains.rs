@@ -15,7 +15,7 @@ use mailslot_domain::settings::{Meant, Settings};
 use mailslot_domain::status::Status;
 use mailslot_domain::{Domain, KeyId, Legacy, Segment, Time};
 
-use crate::bridge::{BridgeWants, FromDomain, WAITING};
+use crate::bridge::{BridgeWants, FromDomain, MAX_WAITING};
 use crate::ending::{end, end_all};
 use crate::error::Result;
 use crate::known::Known;
@@ -106,7 +106,7 @@ impl Domains {
             changed,
             threads: Vec::new(),
             carried: Arc::new(Wake::new()?),
-            from_domains: sync_channel(WAITING),
+            from_domains: sync_channel(MAX_WAITING),
         };
         all.reload(domains, missing)?;
         all.spawn()?;

@@ -19,7 +19,7 @@ use crate::lock::lock;
 /// computer that is away counts as never seen.
 const MAX_COMPUTERS: usize = 1 << 16;
 /// Bytes of the largest file that is read.
-const MOST_BYTES: usize = 16 << 20;
+const MAX_FILE: usize = 16 << 20;
 /// The shortest time between a change and writing the file.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -46,7 +46,7 @@ struct Computers {
 impl Known {
     /// Reads the computers that the file has, and skips lines that are malformed. Changes are written to the same file.
     pub(crate) fn in_file(path: &Path) -> Known {
-        let text = read_text(path, MOST_BYTES).unwrap_or_default();
+        let text = read_text(path, MAX_FILE).unwrap_or_default();
         let mut computers = Computers { file: Some(path.to_owned()), ..Computers::default() };
         for (computer, owner) in text.lines().filter_map(parse) {
             computers.add(&computer, &owner);

@@ -21,7 +21,7 @@ use crate::link::{self, Task};
 use crate::lock::lock;
 use crate::outgoing::Sender;
 use crate::places::{Place, Places};
-use crate::presences::{MOST_WAITING, Presences, Waiting, Whom};
+use crate::presences::{MAX_WAITS, Presences, Waiting, Whom};
 use crate::requesting::Requesting;
 use crate::session::{Ground, Session, can_overlap};
 use crate::state::{State, answer};
@@ -36,7 +36,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// How long a computer has to answer that it is there, before presences are asked for.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// Computers that are remembered because they have answered.
-const MOST_FOUND: usize = 1024;
+const MAX_FOUND: usize = 1024;
 /// How long messages wait in the slot until a session that replaces another one is connected as that was, and knows
 /// all presences that it knew.
 const HELD: Duration = Duration::from_secs(5);
@@ -113,7 +113,7 @@ impl Member {
             session: Mutex::default(),
             announced: Mutex::default(),
             upkeep: Mutex::default(),
-            waits: Places::new(MOST_WAITING),
+            waits: Places::new(MAX_WAITS),
             has_others: AtomicBool::new(has_others),
             surveys: Arc::default(),
             found: Mutex::default(),
@@ -496,10 +496,10 @@ impl Member {
 
     fn note_found(&self, computer: &NetbiosName) {
         let mut found = lock(&self.found);
-        if found.len() >= MOST_FOUND {
+        if found.len() >= MAX_FOUND {
             found.retain(|_, at| at.elapsed() < TOLD);
         }
-        if found.len() < MOST_FOUND {
+        if found.len() < MAX_FOUND {
             found.insert(computer.clone(), Instant::now());
         }
     }

@@ -18,10 +18,10 @@ use crate::state::State;
 const MAX_PUBLISHERS: usize = 256;
 /// Up to this many messages of up to this many bytes are put in Zenoh's thread that sends: each fits into a packet, and
 /// a session's queue has room for all of them.
-const FEW: usize = QUEUE;
-const SMALL: usize = 48 << 10;
+const FEW_MESSAGES: usize = QUEUE;
+const SMALL_SIZE: usize = 48 << 10;
 /// Messages that are read from the slot before those that wait are sent.
-const MANY: usize = 1024;
+const MANY_MESSAGES: usize = 1024;
 
 /// The messages between the domain's slot and the session.
 pub(crate) struct Sender<'m> {
@@ -48,8 +48,8 @@ impl<'m> Sender<'m> {
     pub(crate) async fn run(&mut self, slot: &AsyncMailslot, shared: bool, stop: &AtomicBool) {
         let mut retry = Retry::default();
         while !stop.load(Ordering::SeqCst) {
-            let read = slot.read_batch_in_place(FEW, |bytes, _| {
-                if shared || bytes.len() > SMALL {
+            let read = slot.read_batch_in_place(FEW_MESSAGES, |bytes, _| {
+                if shared || bytes.len() > SMALL_SIZE {
                     block_in_place(|| self.take(bytes));
                 } else {
                     self.take(bytes);
@@ -68,7 +68,7 @@ impl<'m> Sender<'m> {
                 }
             };
             retry.worked();
-            if shared || count == FEW {
+            if shared || count == FEW_MESSAGES {
                 block_in_place(|| self.drain(slot.get_ref(), stop));
             } else {
                 self.flush();
@@ -83,7 +83,7 @@ impl<'m> Sender<'m> {
         loop {
             self.flush();
             if stop.load(Ordering::SeqCst)
-                || slot.read_batch_in_place_within(MANY, Timeout::Zero, |bytes, _| self.take(bytes)).is_err()
+                || slot.read_batch_in_place_within(MANY_MESSAGES, Timeout::Zero, |bytes, _| self.take(bytes)).is_err()
             {
                 return;
             }

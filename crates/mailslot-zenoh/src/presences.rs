@@ -9,9 +9,9 @@ use mailslot_domain::{Domain, Presence, Segment};
 use crate::places::Place;
 
 /// Presences that are kept.
-const MOST: usize = 1 << 18;
+const MAX_PRESENCES: usize = 1 << 18;
 /// Waits for receivers at one time.
-pub(crate) const MOST_WAITING: usize = 1024;
+pub(crate) const MAX_WAITS: usize = 1024;
 
 /// The presences of a domain, by the key expressions that announce them: those that this machine watches
 /// ([`watch`](Presences::watch)), or the answer to one question.
@@ -107,7 +107,7 @@ impl Presences {
             *told = session.max(*told);
             return true;
         }
-        if self.announced.len() >= MOST {
+        if self.announced.len() >= MAX_PRESENCES {
             return false;
         }
         let computer = presence.computer().as_str();
@@ -399,7 +399,7 @@ mod tests {
     fn waits_are_over_with_enough_receivers_or_with_their_time() {
         let (mut presences, now) = (Presences::default(), Instant::now());
         let later = now + Duration::from_secs(1);
-        let places = Places::new(MOST_WAITING);
+        let places = Places::new(MAX_WAITS);
         let askers = [1, 2].map(asker);
         for (at_least, asker) in (1..).zip(askers) {
             let place = places.take(asker.uid()).expect("free");

@@ -14,7 +14,7 @@ use crate::link::Asked;
 use crate::state::{Answered, State, Wanted};
 
 /// Bytes of the stack of a thread that waits for a reply and seals it.
-const STACK: usize = 256 << 10;
+const STACK_SIZE: usize = 256 << 10;
 
 /// Answers `asked`. What was not let in (`wanted` is `None`) gets no answer.
 pub(crate) fn answer(state: &Arc<State>, wanted: Option<Wanted>, asked: Asked) {
@@ -27,7 +27,7 @@ pub(crate) fn answer(state: &Arc<State>, wanted: Option<Wanted>, asked: Asked) {
                 pass_on(&state, &request, &replies, within.min(LONGEST), &asked);
                 drop(place);
             };
-            let thread = std::thread::Builder::new().name("request".to_owned()).stack_size(STACK);
+            let thread = std::thread::Builder::new().name("request".to_owned()).stack_size(STACK_SIZE);
             if let Err(error) = thread.spawn(work) {
                 tracing::warn!(name: "request_not_answered", reason = %error);
             }

@@ -24,7 +24,7 @@ use crate::places::{Place, Places};
 use crate::presences::{Group, Matched, Presences, Waiting};
 
 /// Requests whose replies a machine waits for at one time in one domain. Each has a thread, and a slot.
-const MOST_REPLYING: usize = 128;
+const MAX_REPLYING: usize = 128;
 
 /// The state of a domain that all threads share. None of its locks is held while another one is taken, nor during a
 /// call of Zenoh.
@@ -67,7 +67,7 @@ pub(crate) enum Answered {
 }
 
 /// Bytes of replies that may wait in a slot: one is passed on.
-const REPLIES: u64 = 2 << 20;
+const REPLY_CAPACITY: u64 = 2 << 20;
 
 impl State {
     pub(crate) fn new(
@@ -86,7 +86,7 @@ impl State {
             known,
             owner: domain.id().map(|id| Owner { name: domain.name().clone(), id }),
             clock: Clock::new(),
-            replying: Places::new(MOST_REPLYING),
+            replying: Places::new(MAX_REPLYING),
             directed: RwLock::default(),
             directed_are_all: AtomicBool::new(false),
             name: domain.name().clone(),
@@ -266,7 +266,7 @@ impl State {
             // Slots of one user that never reply leave room to those of others.
             let owner = writer.owner().ok_or(mailslot::Error::Closed)?;
             let Some(place) = self.replying.take(owner) else { return Ok(None) };
-            Ok(Some((writer.begin_request_from(&origin, message, Some(REPLIES))?, place)))
+            Ok(Some((writer.begin_request_from(&origin, message, Some(REPLY_CAPACITY))?, place)))
         });
         let answer = match asked {
             Ok(Some((replies, place))) => Answered::Replies { replies, within, place },
@@ -502,22 +502,22 @@ pub(crate) fn now() -> Time {
     Time::from(SystemTime::now())
 }
 
-fn to_domain(outcome: Outcome) -> mailslot_domain::Outcome {
+fn to_domain(outcome: Outcome) -> mailslot_domain::DeliveryOutcome {
     match outcome {
-        Outcome::Delivered => mailslot_domain::Outcome::Delivered,
-        Outcome::NoSlot => mailslot_domain::Outcome::NoSuchSlot,
-        Outcome::Full => mailslot_domain::Outcome::Full,
-        Outcome::TooLarge => mailslot_domain::Outcome::TooLarge,
-        _ => mailslot_domain::Outcome::Refused,
+        Outcome::Delivered => mailslot_domain::DeliveryOutcome::Delivered,
+        Outcome::NoSlot => mailslot_domain::DeliveryOutcome::NoSuchSlot,
+        Outcome::Full => mailslot_domain::DeliveryOutcome::Full,
+        Outcome::TooLarge => mailslot_domain::DeliveryOutcome::TooLarge,
+        _ => mailslot_domain::DeliveryOutcome::Refused,
     }
 }
 
-pub(crate) fn from_domain(outcome: mailslot_domain::Outcome) -> Outcome {
+pub(crate) fn from_domain(outcome: mailslot_domain::DeliveryOutcome) -> Outcome {
     match outcome {
-        mailslot_domain::Outcome::Delivered => Outcome::Delivered,
-        mailslot_domain::Outcome::NoSuchSlot => Outcome::NoSlot,
-        mailslot_domain::Outcome::Full => Outcome::Full,
-        mailslot_domain::Outcome::TooLarge => Outcome::TooLarge,
+        mailslot_domain::DeliveryOutcome::Delivered => Outcome::Delivered,
+        mailslot_domain::DeliveryOutcome::NoSuchSlot => Outcome::NoSlot,
+        mailslot_domain::DeliveryOutcome::Full => Outcome::Full,
+        mailslot_domain::DeliveryOutcome::TooLarge => Outcome::TooLarge,
         _ => Outcome::Refused,
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn of(member: &Member) -> Status {
     status.scouting = scouting(member, domain);
     status.other_clock = member.state.other_clock().map(|other| {
         let mut clock = OtherClock::default();
-        clock.ahead = seconds(other.time) - seconds(other.here);
+        clock.ahead_seconds = seconds(other.time) - seconds(other.here);
         clock.computer = other.computer;
         clock
     });

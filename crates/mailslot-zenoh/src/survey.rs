@@ -16,7 +16,7 @@ use crate::state::State;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Parts of a question that are under way at one time: enough that the time of the way counts little, and few enough
 /// that an answer does not fill the queue of the session.
-const AT_ONCE: usize = 8;
+const MAX_PARTS_AT_ONCE: usize = 8;
 
 /// What is done with an answer: nothing came if not all presences were told in time, or nobody who knows them could be
 /// asked.
@@ -111,7 +111,7 @@ pub(crate) fn ask_in_parts(
         told,
         over: Mutex::new(Some(Box::new(over))),
     });
-    for _ in 0..AT_ONCE {
+    for _ in 0..MAX_PARTS_AT_ONCE {
         Arc::clone(&asking).ask_next();
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use common::Part;
 use mailslot::network::routes::{Answer, LONGEST, Question, SLOT};
-use mailslot::network::{Outgoing, ask_routes};
+use mailslot::network::{self, ask_routes};
 use mailslot::{
     Address, Error, Mailslot, MailslotOptions, MailslotWriter, NetbiosName, Network, NetworkOrigin, Origin, Outcome,
     Timeout,
@@ -21,7 +21,7 @@ use mailslot_domain::{Domain, Presence, Time, random};
 use mailslot_zenoh::{Domains, Settings};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use zenoh::{Session, Wait};
+use zenoh::Wait;
 
 /// Runs a test again in a process with a root of its own: a machine has one node, which may be in use. True in that
 /// process.
@@ -200,7 +200,7 @@ fn domains_come_change_and_go_while_slots_stay() {
 }
 
 /// A session without a key, connected to the domain.
-fn stranger(port: u16) -> Session {
+fn stranger(port: u16) -> zenoh::Session {
     let mut config = zenoh::Config::default();
     for (key, value) in [
         ("mode", "\"client\"".to_owned()),
@@ -537,7 +537,7 @@ fn plays_its_part() {
             let mut file = std::fs::File::create(filler()).unwrap();
             while std::io::Write::write(&mut file, &large).is_ok_and(|written| written > 0) {}
             for _ in 0..4 {
-                let message = Outgoing { address: nobody.clone(), data: &large[..1 << 19] }.encode();
+                let message = network::Outgoing { address: nobody.clone(), data: &large[..1 << 19] }.encode();
                 writers.iter().for_each(|writer| drop(writer.write(&message)));
             }
         }

@@ -14,8 +14,8 @@ use mailslot::network::routes::{Answer, Question};
 use mailslot::{Address, Error, NetbiosName};
 use mailslot_domain::{Domain, Presence, Time, random};
 use mailslot_zenoh::{Domains, Meant, Settings};
+use zenoh::Wait;
 use zenoh::liveliness::LivelinessToken;
-use zenoh::{Session, Wait};
 
 /// Two names of each kind, chosen so that neither kind comes first.
 const NAMES: [(&str, bool); 4] = [("ALPHA", true), ("BETA", false), ("OMEGA", true), ("AAA", false)];
@@ -24,7 +24,7 @@ const NAMES: [(&str, bool); 4] = [("ALPHA", true), ("BETA", false), ("OMEGA", tr
 struct Place {
     domain: Arc<Domain>,
     settings: Settings,
-    session: Option<Session>,
+    session: Option<zenoh::Session>,
 }
 
 impl Place {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{is_apart, name, watchdog};
 use mailslot::network::routes::{self, Answer, Question};
-use mailslot::network::{self, Outgoing, ask_routes};
+use mailslot::network::{self, ask_routes};
 use mailslot::{
     Access, Address, Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, Message, NameError, Network,
     NetworkOrigin, Origin, Outcome, Receipt, ReplyTo, SlotName, Timeout,
@@ -153,7 +153,7 @@ fn writers_to_the_network_go_through_the_node() {
     writer.write_in_place(4, |bytes| bytes.copy_from_slice(b"four")).unwrap();
     for data in [&b"one"[..], b"two", b"six", b"four"] {
         let message = node.receive().unwrap().data;
-        let outgoing = Outgoing::decode(&message).unwrap();
+        let outgoing = network::Outgoing::decode(&message).unwrap();
         assert_eq!((outgoing.address.to_string().as_str(), outgoing.data), (r"\\SRV1\mailslot\alerts", data));
     }
 
@@ -169,7 +169,7 @@ fn writers_to_the_network_go_through_the_node() {
     assert_eq!(writer.max_message_size(), 416);
     writer.write(&[1; 416]).unwrap();
     assert!(matches!(writer.write_in_place(417, |_| ()), Err(Error::TooLargeForNetwork { limit: 416, .. })));
-    assert_eq!(Outgoing::decode(&node.receive().unwrap().data).unwrap().data, [1; 416]);
+    assert_eq!(network::Outgoing::decode(&node.receive().unwrap().data).unwrap().data, [1; 416]);
 
     let error = open("\\\\SRV1\\mailslot\\ä").unwrap_err();
     let reason = NameError::NetworkCharacter { character: 'ä' };
@@ -206,7 +206,7 @@ fn writers_to_modern_domains_go_where_the_node_says() {
     assert_eq!(writer.max_message_size(), 1000);
     writer.write(&[7; 1000]).unwrap();
     let message = outgoing.receive().unwrap().data;
-    let sent = Outgoing::decode(&message).unwrap();
+    let sent = network::Outgoing::decode(&message).unwrap();
     assert_eq!((sent.address.to_string().as_str(), sent.data), ("\\\\PLANT\\mailslot\\ärger", &[7; 1000][..]));
     assert!(matches!(writer.write(&[7; 1001]), Err(Error::TooLargeForNetwork { size: 1001, limit: 1000 })));
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::Peer;
-use super::run::Outcome;
+use super::run;
 use crate::Result;
 use crate::report::{Curve, short};
 use crate::statistics::median;
@@ -22,7 +22,7 @@ pub(crate) struct Goal {
 struct Point {
     peer: Peer,
     x: usize,
-    repetitions: Vec<Outcome>,
+    repetitions: Vec<run::Outcome>,
 }
 
 pub(crate) struct Curves {
@@ -38,7 +38,7 @@ impl Curves {
     }
 
     /// Adds a repetition. Prints a failure.
-    pub(crate) fn add(&mut self, peer: Peer, x: usize, outcome: &Result<Outcome>) {
+    pub(crate) fn add(&mut self, peer: Peer, x: usize, outcome: &Result<run::Outcome>) {
         let outcome = match outcome {
             Ok(outcome) => outcome.clone(),
             Err(error) => return self.skipped.push(format!("{} at {x}: {error}", peer.name())),
@@ -128,12 +128,12 @@ impl Point {
     }
 
     /// The median over the repetitions.
-    fn of(&self, of: impl Fn(&Outcome) -> f64) -> f64 {
+    fn of(&self, of: impl Fn(&run::Outcome) -> f64) -> f64 {
         median(&self.repetitions.iter().map(of).collect::<Vec<_>>())
     }
 
     fn cpu(&self) -> Vec<(&'static str, f64)> {
-        let time = |outcome: &Outcome, name: &str| {
+        let time = |outcome: &run::Outcome, name: &str| {
             outcome.cpu.iter().find(|(who, _)| *who == name).map_or(0.0, |(_, time)| *time)
         };
         let all = ["sender", "nodes", "server", "receivers"];

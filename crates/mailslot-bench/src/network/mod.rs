@@ -17,7 +17,7 @@ mod udp;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use mailslot_netbios::limits::Rate;
-use mailslot_node::config::Settings;
+use mailslot_node::config;
 use mailslot_node::log::{self, Format};
 use serde::{Deserialize, Serialize};
 
@@ -123,7 +123,7 @@ fn missing() -> Option<&'static str> {
 /// A node with the defaults and the code of `mailslot node`, except for the limits on messages, which one saturating
 /// sender would reach. Runs until it is killed.
 fn node() -> Result<()> {
-    let mut settings = Settings::default();
+    let mut settings = config::Settings::default();
     (settings.computer, settings.workgroup) = (Some(COMPUTER.to_owned()), "BENCHES".to_owned());
     let plenty = Rate { per_second: 10_000_000, burst: 10_000_000 };
     (settings.limits.messages, settings.limits.messages_per_source) = (plenty, plenty);

@@ -36,8 +36,8 @@ pub(super) struct Received {
     /// Nanoseconds of processor time of the reader.
     pub(super) processor: u64,
     /// The times of the first and the last one.
-    first: u64,
-    last: u64,
+    first_nanos: u64,
+    last_nanos: u64,
     #[serde(skip)]
     next: u64,
 }
@@ -48,20 +48,20 @@ pub(super) const SILENCE: Duration = Duration::from_millis(300);
 impl Received {
     /// Messages per second.
     pub(super) fn rate(&self) -> f64 {
-        self.messages.saturating_sub(1) as f64 * 1e9 / (self.last - self.first).max(1) as f64
+        self.messages.saturating_sub(1) as f64 * 1e9 / (self.last_nanos - self.first_nanos).max(1) as f64
     }
 
     /// Counts messages, the last of which has this number: numbers must rise.
-    fn count(&mut self, number: Option<u64>, time: u64) -> Result<()> {
+    fn count(&mut self, number: Option<u64>, nanos: u64) -> Result<()> {
         match number {
             Some(number) if number >= self.next => self.next = number + 1,
             other => return Err(format!("message {other:?} came when {} was next", self.next).into()),
         }
         if self.messages == 0 {
-            self.first = time;
+            self.first_nanos = nanos;
         }
         self.messages += 1;
-        self.last = time;
+        self.last_nanos = nanos;
         Ok(())
     }
 }

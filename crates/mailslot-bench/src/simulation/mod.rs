@@ -13,7 +13,7 @@ mod wins;
 
 use std::time::{Duration, Instant};
 
-use mailslot_netbios::{Event, NameState, Outcome, Target};
+use mailslot_netbios::{Event, NameState, QueryOutcome, Target};
 use mailslot_wire::Name;
 
 use self::network::{BAD, Conditions, Network, PERFECT};
@@ -109,7 +109,7 @@ impl Case {
             network.events.iter().filter(|events| events.iter().any(|event| is_answer(&event))).count()
         };
         let found = begin.until(&mut network, |network| answers(network) == nodes)?;
-        let is_found = |event: &Event| matches!(event, Event::Resolved { outcome: Outcome::Found(_), .. });
+        let is_found = |event: &Event| matches!(event, Event::Resolved { outcome: QueryOutcome::Found(_), .. });
         let missed = network.events.iter().filter(|events| !events.iter().any(is_found)).count();
         if self.conditions.loss == 0 && missed > 0 {
             return Err(format!("{}: {missed} of {nodes} nodes do not find a name", self.title).into());

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailslot_domain::{Destination, Domain, Envelope, Kind, Limits, Opener, Outcome, Refused, Sealer, Time};
+use mailslot_domain::{DeliveryOutcome, Destination, Domain, Envelope, Kind, Limits, Opener, Refused, Sealer, Time};
 use proptest::prelude::*;
 
 use crate::members::*;
@@ -102,7 +102,7 @@ impl World {
         let (member, opener) = &mut self.member;
         let Ok(asked) = opener.open(Kind::Confirmed, &to, right, &mut question.payload, None) else { return false };
         let mut answer = Envelope::default();
-        member.receipt_into(&asked.request, right, Outcome::NoSuchSlot, &mut answer).expect("there is a key");
+        member.receipt_into(&asked.request, right, DeliveryOutcome::NoSuchSlot, &mut answer).expect("there is a key");
         self.receiver.confirm_clock(&request, "SRV2", now, &mut answer.payload).is_ok()
     }
 }
@@ -169,7 +169,7 @@ fn computers_whose_clocks_are_set_together_tell_each_other() {
         let asked = openers[tells].open(Kind::Confirmed, &to, now, &mut question.payload, None);
         let asked = asked.expect("it is let in").request;
         let mut answer = Envelope::default();
-        sealers[tells].receipt_into(&asked, now, Outcome::NoSuchSlot, &mut answer).expect("there is a key");
+        sealers[tells].receipt_into(&asked, now, DeliveryOutcome::NoSuchSlot, &mut answer).expect("there is a key");
         let own = openers[asks].confirm_clock(&request, names[tells], now, &mut answer.payload.clone());
         assert_eq!(own, Err(Refused::Clock), "nobody confirms his own clock");
         assert_eq!(openers[asks].confirm_clock(&request, names[asks], now, &mut answer.payload), Ok(()));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailslot_domain::{Domain, Envelope, Error, Kind, Outcome, Refused, Request, Sealer, SessionId};
+use mailslot_domain::{DeliveryOutcome, Domain, Envelope, Error, Kind, Refused, Request, Sealer, SessionId};
 use proptest::prelude::*;
 
 use crate::limits;
@@ -37,14 +37,20 @@ proptest! {
         let mut payload = reply(&mut sealer(&domain, "SRV2"), &at_receiver, &data);
         let mut opener = opener(&domain);
         let found = opener.open_reply(&request, NOW, &mut payload).expect("sealed by a member");
-        prop_assert_eq!((found.computer, found.outcome, found.data), ("SRV2", Outcome::Delivered, &data[..]));
+        prop_assert_eq!((found.computer, found.outcome, found.data), ("SRV2", DeliveryOutcome::Delivered, &data[..]));
     }
 }
 
 #[test]
 fn a_receipt_says_why_there_is_no_reply() {
     let domain = domain();
-    for outcome in [Outcome::NoSuchSlot, Outcome::Full, Outcome::Refused, Outcome::TooLarge, Outcome::Other(77)] {
+    for outcome in [
+        DeliveryOutcome::NoSuchSlot,
+        DeliveryOutcome::Full,
+        DeliveryOutcome::Refused,
+        DeliveryOutcome::TooLarge,
+        DeliveryOutcome::Other(77),
+    ] {
         let (request, at_receiver) = ask(&domain, &mut sealer(&domain, "SRV1"));
         let mut envelope = Envelope::default();
         sealer(&domain, "SRV2").receipt_into(&at_receiver, NOW, outcome, &mut envelope).expect("there is a key");

@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use mailslot_domain::{
-    Batch, Destination, Domain, Envelope, Kind, Legacy, Limits, Opener, Outcome, Presence, Request, Sealer, Segment,
-    SessionId, Time,
+    Batch, DeliveryOutcome, Destination, Domain, Envelope, Kind, Legacy, Limits, Opener, Presence, Request, Sealer,
+    Segment, SessionId, Time,
 };
 use serde_json::Value;
 
@@ -172,7 +172,13 @@ fn receipts_are_these() {
         let session = SessionId::new(array(&receipt["session"]));
         let mut receiver =
             Sealer::new(domain.clone(), text(&receipt["computer"]), session, Limits::default()).expect("a good name");
-        let outcomes = [Outcome::Delivered, Outcome::NoSuchSlot, Outcome::Full, Outcome::Refused, Outcome::TooLarge];
+        let outcomes = [
+            DeliveryOutcome::Delivered,
+            DeliveryOutcome::NoSuchSlot,
+            DeliveryOutcome::Full,
+            DeliveryOutcome::Refused,
+            DeliveryOutcome::TooLarge,
+        ];
         let outcome = outcomes[usize::try_from(number(&receipt["outcome"])).expect("small") - 1];
         let mut envelope = Envelope::default();
         for _ in 0..number(&receipt["sequence"]) {
@@ -209,7 +215,7 @@ fn requests_and_replies_are_these() {
     assert_eq!(envelope.payload, bytes(&reply["payload"]));
     let mut sender = Opener::new(domain.clone(), now, Limits::default());
     let found = sender.open_reply(&asked, now, &mut envelope.payload).expect("a good reply");
-    let expected = (text(&reply["computer"]), Outcome::Delivered, &bytes(&reply["data"])[..]);
+    let expected = (text(&reply["computer"]), DeliveryOutcome::Delivered, &bytes(&reply["data"])[..]);
     assert_eq!((found.computer, found.outcome, found.data), expected);
 }
 

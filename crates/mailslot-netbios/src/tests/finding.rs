@@ -158,7 +158,7 @@ fn addresses_that_no_node_can_have_are_not_believed() {
         assert_eq!((bench.events(), bench.node.counters().dropped(DropReason::ImpossibleHolder)), (vec![], 1));
         bench.hear(LAST, Cast::Unicast, &answer(vec![unique(impossible), unique(LAST)]));
         let holders = vec![unique(LAST)];
-        let outcome = Outcome::Found(Resolved { holders, server: None });
+        let outcome = QueryOutcome::Found(Resolved { holders, server: None });
         assert!(matches!(&bench.events()[..], [Event::Resolved { outcome: found, .. }] if *found == outcome));
     }
 }
@@ -210,7 +210,7 @@ fn a_name_that_is_being_claimed_is_looked_for_until_it_is_held() {
     }
     assert_eq!(bench.events(), [], "it is looked for still");
     while bench.next().is_some() {}
-    assert!(matches!(bench.events()[..], [Event::Resolved { outcome: Outcome::NotFound, .. }]));
+    assert!(matches!(bench.events()[..], [Event::Resolved { outcome: QueryOutcome::NotFound, .. }]));
     assert_eq!(bench.node.sizes().cached_names, 0, "it may be there any moment");
 }
 
@@ -223,7 +223,7 @@ fn answers_and_their_absence_are_remembered_for_a_while() {
         bench.packet();
     }
     assert_eq!(bench.next(), None);
-    assert!(matches!(bench.events()[..], [Event::Resolved { outcome: Outcome::NotFound, .. }]));
+    assert!(matches!(bench.events()[..], [Event::Resolved { outcome: QueryOutcome::NotFound, .. }]));
     bench.node.resolve(bench.now, wanted.clone());
     assert_eq!((bench.sent(), bench.events().len()), (None, 1));
     bench.now += Duration::from_secs(10);
@@ -324,7 +324,7 @@ fn members(node_type: NodeType, told: Ipv4Addr, neighbours: &[Ipv4Addr]) -> (Vec
         }
         assert!(sent || !answered, "the message waits for those who are asked");
         for event in bench.events() {
-            if let Event::Resolved { outcome: Outcome::Found(resolved), .. } = event {
+            if let Event::Resolved { outcome: QueryOutcome::Found(resolved), .. } = event {
                 return (resolved.holders.iter().map(|holder| holder.address).collect(), answered);
             }
         }
@@ -358,7 +358,7 @@ fn a_node_is_a_member_of_its_own_groups() {
             bench.hear(*neighbour, Cast::Unicast, &answer);
         }
         while bench.next().is_some() {}
-        let [Event::Resolved { outcome: Outcome::Found(resolved), .. }] = &bench.events()[..] else {
+        let [Event::Resolved { outcome: QueryOutcome::Found(resolved), .. }] = &bench.events()[..] else {
             panic!("no members")
         };
         let found: Vec<Ipv4Addr> = resolved.holders.iter().map(|holder| holder.address).collect();

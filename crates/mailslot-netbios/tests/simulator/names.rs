@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use mailslot_netbios::{Cast, DropReason, Event, Outcome, Service, Target};
+use mailslot_netbios::{Cast, DropReason, Event, QueryOutcome, Service, Target};
 use mailslot_wire::Name;
 use mailslot_wire::name::suffix;
 use mailslot_wire::name_service::{NameFlags, Packet};
@@ -151,11 +151,11 @@ fn a_released_name_is_found_no_longer_and_free_for_others() {
         let mut network = Network::new(seed, PERFECT);
         let (first, asker) = (network.add_plain("SAME", "PLANT"), network.add_plain("ASK", "PLANT"));
         network.run_seconds(2);
-        assert!(matches!(network.resolve(asker, &name("SAME")), Outcome::Found(_)));
+        assert!(matches!(network.resolve(asker, &name("SAME")), QueryOutcome::Found(_)));
         network.with(first, |node, now| node.release_all(now));
         network.run_seconds(2);
         assert_eq!(network.events[first].last(), Some(&Event::Released));
-        assert_eq!(network.resolve(asker, &name("SAME")), Outcome::NotFound);
+        assert_eq!(network.resolve(asker, &name("SAME")), QueryOutcome::NotFound);
         let second = network.add_plain("SAME", "PLANT");
         network.run_seconds(2);
         assert_eq!(network.holders(&name("SAME")), [second]);
@@ -170,7 +170,7 @@ fn the_members_of_a_group_are_all_found() {
     }
     let asker = network.add_plain("ASK", "OFFICE");
     network.run_seconds(2);
-    let Outcome::Found(found) = network.resolve(asker, &name("PLANT")) else { panic!("nobody answered") };
+    let QueryOutcome::Found(found) = network.resolve(asker, &name("PLANT")) else { panic!("nobody answered") };
     let mut addresses: Vec<_> = found.holders.iter().map(|holder| holder.address).collect();
     addresses.sort();
     assert_eq!(addresses, (1..=5).map(|n| Ipv4Addr::new(10, 0, 0, n)).collect::<Vec<_>>());

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use mailslot_netbios::{
-    Cast, Config, Event, Interface, Message, NameState, Node, Outcome, Received, Resolved, Service, Target, Transmit,
+    Cast, Config, Event, Interface, Message, NameState, Node, QueryOutcome, Received, Service, Target, Transmit,
 };
 use mailslot_wire::Name;
 use rand::rngs::StdRng;
@@ -265,7 +265,7 @@ impl Network {
     }
 
     /// Resolves a name and waits for the outcome.
-    pub fn resolve(&mut self, host: Host, name: &Name) -> Outcome<Resolved> {
+    pub fn resolve(&mut self, host: Host, name: &Name) -> QueryOutcome {
         let request = self.with(host, |node, now| node.resolve(now, name.clone()));
         for _ in 0..60 {
             for event in &self.events[host] {

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use mailslot_netbios::{Config, Outcome, RegisteredName, Target};
+use mailslot_netbios::{Config, QueryOutcome, RegisteredName, Target};
 use mailslot_wire::name::suffix;
 use mailslot_wire::{Name, NodeType};
 
@@ -29,7 +29,9 @@ fn nodes_of_all_types_with_a_server_find_each_other_across_subnets() {
             let far = add(&mut network, "FAR", node_type, &[server], 1);
             network.run_seconds(40);
             assert_eq!((network.holders(&name("NEAR")), network.holders(&name("FAR"))), (vec![near], vec![far]));
-            let Outcome::Found(found) = network.resolve(far, &name("NEAR")) else { panic!("{node_type:?}: not found") };
+            let QueryOutcome::Found(found) = network.resolve(far, &name("NEAR")) else {
+                panic!("{node_type:?}: not found")
+            };
             assert_eq!(found.holders[0].address, Ipv4Addr::new(10, 0, 0, 2));
             network.conditions = PERFECT;
             network.send(far, Target::Name(name("NEAR")), b"news");
@@ -70,7 +72,7 @@ fn the_secondary_server_serves_when_the_primary_is_silent() {
     let far = add(&mut network, "FAR", NodeType::P, &servers, 1);
     network.run_seconds(20);
     assert_eq!((network.holders(&name("NEAR")), network.holders(&name("FAR"))), (vec![near], vec![far]));
-    let Outcome::Found(found) = network.resolve(far, &name("NEAR")) else { panic!("not found") };
+    let QueryOutcome::Found(found) = network.resolve(far, &name("NEAR")) else { panic!("not found") };
     assert_eq!(found.server, Some(secondary));
 }
 
@@ -84,14 +86,14 @@ fn names_move_to_the_secondary_server_when_the_primary_is_lost() {
             let near = add(&mut network, "NEAR", node_type, &servers, 0);
             let far = add(&mut network, "FAR", node_type, &servers, 1);
             network.run_seconds(40);
-            let Outcome::Found(found) = network.resolve(far, &name("NEAR")) else { panic!("not found") };
+            let QueryOutcome::Found(found) = network.resolve(far, &name("NEAR")) else { panic!("not found") };
             assert_eq!(found.server, Some(primary));
             let lost = network.host_at(primary);
             network.turn_off(lost);
             // At most until the next refresh, and until the caches expire.
             network.run_seconds(21 * 60);
             assert_eq!((network.holders(&name("NEAR")), network.holders(&name("FAR"))), (vec![near], vec![far]));
-            let Outcome::Found(found) = network.resolve(far, &name("NEAR")) else { panic!("not found") };
+            let QueryOutcome::Found(found) = network.resolve(far, &name("NEAR")) else { panic!("not found") };
             assert_eq!(found.server, Some(secondary));
         });
     }
@@ -108,8 +110,8 @@ fn without_any_server_an_h_node_broadcasts_and_a_p_node_has_no_name() {
     let other = add(&mut network, "OTHER", NodeType::H, &[server], 0);
     network.run_seconds(20);
     assert_eq!((network.holders(&name("H")), network.holders(&name("P"))), (vec![h], vec![]));
-    assert!(matches!(network.resolve(other, &name("H")), Outcome::Found(_)));
-    assert_eq!(network.resolve(p, &name("H")), Outcome::NoServer);
+    assert!(matches!(network.resolve(other, &name("H")), QueryOutcome::Found(_)));
+    assert_eq!(network.resolve(p, &name("H")), QueryOutcome::NoServer);
 }
 
 #[test]
@@ -121,7 +123,7 @@ fn names_released_at_the_server_are_gone() {
     network.run_seconds(3);
     network.with(near, |node, now| node.release_all(now));
     network.run_seconds(3);
-    assert_eq!(network.resolve(far, &name("NEAR")), Outcome::NotFound);
+    assert_eq!(network.resolve(far, &name("NEAR")), QueryOutcome::NotFound);
 }
 
 #[test]
@@ -133,9 +135,9 @@ fn a_restarted_server_learns_the_names_again() {
     network.restart_wins(server);
     let far = add(&mut network, "FAR", NodeType::P, &[server], 1);
     network.run_seconds(3);
-    assert_eq!(network.resolve(far, &name("NEAR")), Outcome::NotFound);
+    assert_eq!(network.resolve(far, &name("NEAR")), QueryOutcome::NotFound);
     network.run_seconds(20 * 60);
-    assert!(matches!(network.resolve(far, &name("NEAR")), Outcome::Found(_)));
+    assert!(matches!(network.resolve(far, &name("NEAR")), QueryOutcome::Found(_)));
     assert_eq!(network.holders(&name("NEAR")), [near]);
 }
 
@@ -190,7 +192,9 @@ fn names_of_one_subnet_are_claimed_and_found_there_and_no_server_hears_of_them()
             let holders = network.holders(&master);
             assert_eq!(holders.len(), 2, "one on each subnet: {holders:?}");
             assert!(holders.contains(&masters[2]));
-            let Outcome::Found(found) = network.resolve(asker, &master) else { panic!("{node_type:?}: not found") };
+            let QueryOutcome::Found(found) = network.resolve(asker, &master) else {
+                panic!("{node_type:?}: not found")
+            };
             assert_eq!((found.server, found.holders[0].address.octets()[1]), (None, 1));
             assert_eq!(network.holders(&Name::msbrowse()).len(), 3);
             for local in [&master, &Name::msbrowse()] {

@@ -7,12 +7,13 @@ use mailslot::{NetbiosName, NetworkOrigin, SlotName};
 use mailslot_domain::{Legacy, Segment};
 use mailslot_zenoh::{BridgeWants, Domains};
 
+use crate::bridge;
 use crate::io::slots;
 use mailslot_netbios::Message;
 
 use super::election;
 use super::rules::{Bridge, Fate, SETTLE, is_from_bridge};
-use super::{BridgeStatus, SegmentStatus, Settings};
+use super::{BridgeStatus, SegmentStatus};
 
 /// A segment of the legacy network to which this machine is attached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Bridges {
     pub(crate) fn look(
         &mut self,
         now: Instant,
-        settings: &BTreeMap<String, Settings>,
+        settings: &BTreeMap<String, bridge::Settings>,
         computer: &NetbiosName,
         attached: Vec<Attached>,
         domains: &Domains,
@@ -242,6 +243,6 @@ fn is_ready(now: Instant, domains: &Domains, domain: &NetbiosName) -> bool {
 }
 
 /// The settings for a domain.
-fn named<'a>(settings: &'a BTreeMap<String, Settings>, domain: &NetbiosName) -> Option<&'a Settings> {
+fn named<'a>(settings: &'a BTreeMap<String, bridge::Settings>, domain: &NetbiosName) -> Option<&'a bridge::Settings> {
     settings.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.as_str())).map(|(_, settings)| settings)
 }

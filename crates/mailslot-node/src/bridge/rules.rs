@@ -10,7 +10,8 @@ use mailslot::{Address, NetbiosName, SlotName};
 use mailslot_zenoh::FromDomain;
 
 use super::pattern::Pattern;
-use super::settings::{Rates, Settings};
+use super::settings::Rates;
+use crate::bridge;
 use mailslot_netbios::BRIDGE;
 use mailslot_netbios::limits::{Limiter, Rate};
 use mailslot_wire::Name;
@@ -23,7 +24,7 @@ const SOURCES: usize = 4096;
 /// A bridge between the legacy network and one domain.
 pub(super) struct Bridge {
     pub(super) domain: NetbiosName,
-    pub(super) settings: Settings,
+    pub(super) settings: bridge::Settings,
     to_domain: Limiter<Ipv4Addr>,
     to_legacy: Limiter<String>,
     counters: [u64; ALL.len()],
@@ -80,7 +81,7 @@ const ALL: [(Fate, &str); 14] = [
 ];
 
 impl Bridge {
-    pub(super) fn new(domain: NetbiosName, settings: Settings, now: Instant) -> Bridge {
+    pub(super) fn new(domain: NetbiosName, settings: bridge::Settings, now: Instant) -> Bridge {
         let [to_domain, to_legacy] = [settings.to_domain_rate, settings.to_legacy_rate];
         Bridge {
             to_domain: Limiter::new(to_domain.of_source(), to_domain.of_all(), SOURCES, now),
@@ -92,7 +93,7 @@ impl Bridge {
     }
 
     /// Applies other settings; the counters stay.
-    pub(super) fn update(&mut self, settings: Settings, now: Instant) {
+    pub(super) fn update(&mut self, settings: bridge::Settings, now: Instant) {
         if self.settings != settings {
             *self = Bridge { counters: self.counters, ..Bridge::new(self.domain.clone(), settings, now) };
         }
@@ -203,7 +204,7 @@ mod tests {
         let patterns =
             |texts: &[&str]| texts.iter().map(|text| Pattern::try_from((*text).to_owned()).expect("valid")).collect();
         let rates = Rates { all: 7, source: 5 };
-        let settings = Settings {
+        let settings = bridge::Settings {
             to_domain: patterns(to_domain),
             to_legacy: patterns(to_legacy),
             to_domain_rate: rates,

@@ -8,13 +8,13 @@ use mailslot_domain::settings::{self, Meant};
 use mailslot_netbios::{BRIDGE, Config, RegisteredName};
 use mailslot_wire::NodeType;
 
-use super::Settings;
+use crate::config;
 use crate::error::{Error, Result};
 
 /// The error for settings of modern domains in a build without them.
 pub(crate) const NO_DOMAINS: &str = "this build has no modern domains: build it with the feature `zenoh`";
 
-impl Settings {
+impl config::Settings {
     /// Checks that the settings of modern domains can work, and adds the NetBIOS name that bridges need.
     pub(super) fn check_domains(&self, config: &mut Config) -> Result<()> {
         self.check_parts()?;
@@ -60,7 +60,7 @@ impl Settings {
         set.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
     }
 
-    /// The networks of [`computers`](Settings::computers).
+    /// The networks of [`computers`](config::Settings::computers).
     pub(crate) fn meanings(&self) -> Result<BTreeMap<NetbiosName, Meant>> {
         let wrong = |computer: &str, what: &str| Error::Settings(format!("computers: {computer}: {what}"));
         let meaning = |(computer, network): (&String, &String)| {

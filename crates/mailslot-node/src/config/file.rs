@@ -7,9 +7,9 @@
 /// value other than the default. `##` begins a heading.
 ///
 /// ```
-/// use mailslot_node::config::{FILE, Settings};
+/// use mailslot_node::config::{self, FILE};
 ///
-/// assert_eq!(Settings::from_toml(FILE)?, Settings::default());
+/// assert_eq!(config::Settings::from_toml(FILE)?, config::Settings::default());
 /// # Ok::<(), mailslot_node::Error>(())
 /// ```
 pub const FILE: &str = include_str!("../../node.toml");
@@ -19,7 +19,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::config::Settings;
+    use crate::config;
 
     const EXAMPLE: &str = "  # example";
 
@@ -48,11 +48,11 @@ mod tests {
     #[test]
     fn what_is_commented_out_is_the_default_but_for_examples() {
         let text = uncommented(|line| !line.ends_with(EXAMPLE));
-        let mut settings = Settings::from_toml(&text).expect("valid");
+        let mut settings = config::Settings::from_toml(&text).expect("valid");
         let (domain, bridge) = (settings.domains.remove("PLANT"), settings.bridge.remove("PLANT"));
         assert_eq!(domain, Some(mailslot_domain::settings::Settings::default()));
         assert_eq!(bridge, Some(crate::bridge::Settings::default()));
-        assert_eq!(settings, Settings::default());
+        assert_eq!(settings, config::Settings::default());
     }
 
     // A build without modern domains refuses their settings.
@@ -62,7 +62,7 @@ mod tests {
         let text = uncommented(|_| true);
         // A node of this type needs WINS servers.
         let text = text.replace("wins = []", "wins = ['192.0.2.1']");
-        Settings::from_toml(&text).and_then(|settings| settings.protocol()).expect("valid");
+        config::Settings::from_toml(&text).and_then(|settings| settings.protocol()).expect("valid");
     }
 
     /// For an unknown name, serde's error lists all known ones.
@@ -71,7 +71,8 @@ mod tests {
         let names = names();
         for table in ["", "domains.PLANT", "domains.PLANT.tls", "bridge.PLANT", "limits"] {
             let heading = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
-            let error = Settings::from_toml(&format!("{heading}no-such-name = 1")).expect_err("unknown").to_string();
+            let error =
+                config::Settings::from_toml(&format!("{heading}no-such-name = 1")).expect_err("unknown").to_string();
             let (_, known) = error.split_once("expected one of ").unwrap_or_else(|| panic!("{error}"));
             let mut known: Vec<&str> = known.split(", ").map(|name| name.trim_matches('`')).collect();
             // These are the tables.

@@ -10,7 +10,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use super::addresses::Address;
-use crate::config::Settings;
+use crate::config;
 use mailslot_netbios::Interface;
 
 /// An attachment to a segment. Its name is that of the system's interface.
@@ -70,7 +70,7 @@ impl fmt::Display for Attachment {
 }
 
 /// Chooses among the system's addresses, in the system's order. All ids are 0.
-pub(crate) fn choose(addresses: &[Address], settings: &Settings) -> Choice {
+pub(crate) fn choose(addresses: &[Address], settings: &config::Settings) -> Choice {
     let mut choice = Choice::default();
     let mut wanted: Vec<&Address> = Vec::new();
     for address in addresses {
@@ -110,13 +110,13 @@ pub(crate) fn choose(addresses: &[Address], settings: &Settings) -> Choice {
 }
 
 /// The interfaces that could be used but are not wanted: nmbd also passes on what they receive.
-pub(crate) fn unwanted(addresses: &[Address], settings: &Settings) -> Vec<Interface> {
+pub(crate) fn unwanted(addresses: &[Address], settings: &config::Settings) -> Vec<Interface> {
     let unwanted = |address: &&Address| !is_wanted(address, settings);
     addresses.iter().filter(unwanted).map(|address| attachment(address).interface).collect()
 }
 
 /// Whether the address is wanted and can be used. If it is wanted but cannot be used, adds the reason to `left_out`.
-fn is_usable(address: &Address, settings: &Settings, left_out: &mut Vec<LeftOut>) -> bool {
+fn is_usable(address: &Address, settings: &config::Settings, left_out: &mut Vec<LeftOut>) -> bool {
     if !is_wanted(address, settings) {
         return false;
     }
@@ -139,7 +139,7 @@ fn is_usable(address: &Address, settings: &Settings, left_out: &mut Vec<LeftOut>
     false
 }
 
-fn is_wanted(address: &Address, settings: &Settings) -> bool {
+fn is_wanted(address: &Address, settings: &config::Settings) -> bool {
     let matches = |name: &String| is_meant(address, name);
     (settings.interfaces.is_empty() || settings.interfaces.iter().any(matches)) && !settings.exclude.iter().any(matches)
 }

@@ -10,7 +10,7 @@ use mailslot_domain::Directory;
 use mailslot_domain::status::Status;
 
 use crate::bridge::BridgeStatus;
-use crate::config::{NO_DOMAINS, Settings};
+use crate::config::{self, NO_DOMAINS};
 use crate::control::Answer;
 use crate::error::Result;
 use crate::io::interfaces::Attachment;
@@ -25,36 +25,36 @@ pub(crate) struct Modern {
 }
 
 impl Modern {
-    pub(crate) fn load(_: &Settings) -> Result<Modern> {
+    pub(crate) fn load(_: &config::Settings) -> Result<Modern> {
         let mut modern = Modern { directory: Directory::in_use(mailslot::secure_env).ok(), names: BTreeSet::new() };
         modern.read();
         Ok(modern)
     }
 
-    pub(crate) fn start(&mut self, _: &Settings, _: &Config) -> Result<()> {
+    pub(crate) fn start(&mut self, _: &config::Settings, _: &Config) -> Result<()> {
         Ok(())
     }
 
-    pub(crate) fn restart(&mut self, _: &Settings, _: &Config) -> Result<()> {
+    pub(crate) fn restart(&mut self, _: &config::Settings, _: &Config) -> Result<()> {
         Ok(())
     }
 
     pub(crate) fn end(&mut self) {}
 
-    pub(crate) fn check(&self, _: &Settings) -> Result<()> {
+    pub(crate) fn check(&self, _: &config::Settings) -> Result<()> {
         Ok(())
     }
 
     pub(crate) fn look_soon(&self) {}
 
-    pub(crate) fn look(&mut self, _: &Settings, _: &Config) {
+    pub(crate) fn look(&mut self, _: &config::Settings, _: &Config) {
         self.read();
     }
 
     pub(crate) fn look_at_bridges<'a>(
         &mut self,
         _: Instant,
-        _: &Settings,
+        _: &config::Settings,
         _: &Config,
         _: impl Iterator<Item = &'a Attachment>,
     ) {

@@ -14,7 +14,7 @@ use mailslot_domain::{Directory, Domain, Segment};
 use mailslot_zenoh::{Domains, own_process};
 
 use crate::bridge::{Attached, BridgeStatus, Bridges};
-use crate::config::Settings;
+use crate::config;
 use crate::control::Answer;
 use crate::error::{Error, Result, with_causes};
 use crate::io::interfaces::Attachment;
@@ -45,7 +45,7 @@ pub(crate) struct Modern {
 
 impl Modern {
     /// Reads the files of domains.
-    pub(crate) fn load(settings: &Settings) -> Result<Modern> {
+    pub(crate) fn load(settings: &config::Settings) -> Result<Modern> {
         own_process();
         let mut directory = Directory::in_use(mailslot::secure_env).map_err(domain_error)?;
         if let Some(user) = &settings.user {
@@ -65,7 +65,7 @@ impl Modern {
     }
 
     /// Starts the domains that were read.
-    pub(crate) fn start(&mut self, settings: &Settings, config: &Config) -> Result<()> {
+    pub(crate) fn start(&mut self, settings: &config::Settings, config: &Config) -> Result<()> {
         if self.has_files() {
             let (parts, missing, known) = (self.parts.clone(), self.missing.clone(), self.directory.path().join(KNOWN));
             let domains = Domains::start_knowing(&computer(config)?, settings.netbios, parts, missing, &known)?;
@@ -76,7 +76,7 @@ impl Modern {
     }
 
     /// Ends all domains and starts them again, possibly with another computer's name.
-    pub(crate) fn restart(&mut self, settings: &Settings, config: &Config) -> Result<()> {
+    pub(crate) fn restart(&mut self, settings: &config::Settings, config: &Config) -> Result<()> {
         let before = self.running.take();
         self.parts = self.read(settings)?;
         match before {
@@ -98,7 +98,7 @@ impl Modern {
 
     /// Checks that the domains whose settings change can run with the new ones. Faults of other domains are reported
     /// elsewhere.
-    pub(crate) fn check(&self, new: &Settings) -> Result<()> {
+    pub(crate) fn check(&self, new: &config::Settings) -> Result<()> {
         for (domain, before) in &self.parts {
             let (_, after) = part(Arc::clone(domain), new);
             if after != *before {
@@ -140,7 +140,7 @@ impl Modern {
     }
 
     /// Reads the files again, and adds, removes or updates domains. Errors leave running domains in place.
-    pub(crate) fn look(&mut self, settings: &Settings, config: &Config) {
+    pub(crate) fn look(&mut self, settings: &config::Settings, config: &Config) {
         let changed = self.read(settings).and_then(|parts| {
             self.parts = parts;
             let has_files = self.has_files();
@@ -167,7 +167,7 @@ impl Modern {
     pub(crate) fn look_at_bridges<'a>(
         &mut self,
         now: Instant,
-        settings: &Settings,
+        settings: &config::Settings,
         config: &Config,
         attached: impl Iterator<Item = &'a Attachment>,
     ) {
@@ -204,7 +204,7 @@ impl Modern {
 
     /// Reads the domains in the domain directory, with the settings for each. An invalid file is logged, and the domain
     /// stays as it was before.
-    fn read(&mut self, settings: &Settings) -> Result<Parts> {
+    fn read(&mut self, settings: &config::Settings) -> Result<Parts> {
         let (mut parts, mut missing, mut wrong) = (Parts::new(), BTreeMap::new(), Vec::new());
         for (path, domain) in self.directory.list().map_err(domain_error)? {
             match domain {
@@ -290,7 +290,7 @@ fn domain_error(error: mailslot_domain::Error) -> Error {
     Error::from(mailslot_zenoh::Error::from(error))
 }
 
-fn part(domain: Arc<Domain>, settings: &Settings) -> (Arc<Domain>, settings::Settings) {
+fn part(domain: Arc<Domain>, settings: &config::Settings) -> (Arc<Domain>, settings::Settings) {
     let own = settings.domains.iter().find(|(name, _)| name.eq_ignore_ascii_case(domain.name().as_str()));
     let settings = own.map_or_else(|| settings.part(), |(_, own)| own.clone());
     (domain, settings)

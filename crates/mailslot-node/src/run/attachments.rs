@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use crate::config::Settings;
+use crate::config;
 use crate::control::Unused;
 use crate::error::Result;
 use crate::io::addresses;
@@ -80,7 +80,7 @@ impl Attachments {
     }
 
     /// Attaches the node to the current interfaces, and logs the changes.
-    pub(super) fn keep(&mut self, now: Instant, settings: &Settings, driver: &mut Driver) {
+    pub(super) fn keep(&mut self, now: Instant, settings: &config::Settings, driver: &mut Driver) {
         match self.look(now, settings, driver) {
             Ok(report) => report.tell(),
             Err(error) => {
@@ -99,7 +99,7 @@ impl Attachments {
     /// # Errors
     ///
     /// [`Error::Io`](crate::Error::Io) if the system's list cannot be read. The attachments then stay as they are.
-    pub(super) fn look(&mut self, now: Instant, settings: &Settings, driver: &mut Driver) -> Result<Report> {
+    pub(super) fn look(&mut self, now: Instant, settings: &config::Settings, driver: &mut Driver) -> Result<Report> {
         self.looked_at = now;
         self.due = self.changes.is_none().then_some(now + LOOK);
         let Choice { used, mut left_out } = choose(settings)?;
@@ -151,7 +151,7 @@ impl Report {
 }
 
 /// The machine's interfaces that the settings select.
-pub(super) fn choose(settings: &Settings) -> Result<Choice> {
+pub(super) fn choose(settings: &config::Settings) -> Result<Choice> {
     if !settings.netbios {
         return Ok(Choice::default());
     }

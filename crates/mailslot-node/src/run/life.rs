@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::config::Settings;
+use crate::config;
 use mailslot_netbios::Config;
 
 /// How long the release of names may take.
@@ -12,7 +12,7 @@ const RELEASE: Duration = Duration::from_secs(4);
 pub(super) enum After {
     End,
     /// With these settings, and the protocol's configuration of them.
-    Restart(Box<(Settings, Config)>),
+    Restart(Box<(config::Settings, Config)>),
 }
 
 /// Whether names are being released, the step after that, and the latest time for it.
@@ -61,7 +61,7 @@ mod tests {
 
     fn restart(computer: &str) -> After {
         let config = Config::new(computer, "PLANT").expect("valid names");
-        After::Restart(Box::new((Settings::default(), config)))
+        After::Restart(Box::new((config::Settings::default(), config)))
     }
 
     #[test]

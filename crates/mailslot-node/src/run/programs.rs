@@ -9,7 +9,7 @@ use mailslot::{Access, Address, MailslotOptions};
 
 use super::shared::Shared;
 use crate::answers::{Answers, State};
-use crate::config::Settings;
+use crate::config;
 use crate::control::{self, Unused};
 use crate::error::{Error, Result};
 use crate::io::driver::Driver;
@@ -56,7 +56,7 @@ impl Programs {
     /// # Errors
     ///
     /// As [`new`](Programs::new).
-    pub(super) fn open(&mut self, settings: &Settings) -> Result<()> {
+    pub(super) fn open(&mut self, settings: &config::Settings) -> Result<()> {
         match (settings.netbios, &self.outgoing) {
             (false, _) => self.outgoing = None,
             (true, None) => self.outgoing = Some(slot(network::SLOT)?),

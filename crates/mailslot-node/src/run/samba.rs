@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use super::shared::Shared;
-use crate::config::Settings;
+use crate::config;
 use crate::io::driver::Driver;
 use crate::io::nmbd::{Change, Nmbd};
 use crate::io::{addresses, interfaces};
@@ -26,7 +26,7 @@ pub(super) struct Beside {
 
 impl Beside {
     /// `Some` if the settings ask for it.
-    pub(super) fn new(settings: &Settings, now: Instant) -> Option<Beside> {
+    pub(super) fn new(settings: &config::Settings, now: Instant) -> Option<Beside> {
         let is_wanted = settings.beside_samba && settings.netbios;
         is_wanted.then(|| Beside { nmbd: Nmbd::new(&settings.nmbd_socket, now), ask_at: None, asked: None })
     }
@@ -105,12 +105,12 @@ impl Beside {
     }
 }
 
-fn unwanted_interfaces(settings: &Settings) -> Vec<Interface> {
+fn unwanted_interfaces(settings: &config::Settings) -> Vec<Interface> {
     let addresses = addresses::list().unwrap_or_default();
     interfaces::unwanted(&addresses, settings)
 }
 
-fn tell(change: Option<Change>, settings: &Settings) {
+fn tell(change: Option<Change>, settings: &config::Settings) {
     match change {
         None => {}
         Some(Change::Connected) => tracing::event!(name: "nmbd_connected", tracing::Level::INFO, {}),

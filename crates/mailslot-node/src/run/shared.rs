@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::config::Settings;
+use crate::config;
 use crate::exposition::Exporter;
 use crate::io::driver::Driver;
 use crate::log::Limits;
@@ -12,7 +12,7 @@ use mailslot_netbios::Config;
 
 /// The settings, the domains and the counters.
 pub(super) struct Shared {
-    pub(super) settings: Settings,
+    pub(super) settings: config::Settings,
     /// The protocol's configuration from the settings.
     pub(super) config: Config,
     pub(super) modern: Modern,

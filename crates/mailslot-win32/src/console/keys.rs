@@ -28,8 +28,8 @@ const TAB: u8 = 0x09;
 const RETURN: u8 = 0x0D;
 const ESCAPE: u8 = 0x1B;
 
-/// The longest sequence that is decoded.
-const LONGEST: usize = 16;
+/// Bytes of the longest sequence that is decoded.
+const MAX_SEQUENCE: usize = 16;
 
 /// The keys of `first` and the bytes after it. `more` returns the next byte, if it is there at once.
 pub(super) fn decode(first: u8, more: &mut dyn FnMut() -> Option<u8>) -> Vec<Key> {
@@ -47,7 +47,7 @@ pub(super) fn decode(first: u8, more: &mut dyn FnMut() -> Option<u8>) -> Vec<Key
 /// The rest after `ESC [`: numbers, and one letter. No keys if it is not a key's sequence.
 fn sequence(more: &mut dyn FnMut() -> Option<u8>) -> Vec<Key> {
     let (mut numbers, mut is_key) = (vec![0_u32], true);
-    for _ in 0..LONGEST {
+    for _ in 0..MAX_SEQUENCE {
         match (more(), numbers.last_mut()) {
             (Some(digit @ b'0'..=b'9'), Some(number)) => {
                 *number = number.saturating_mul(10).saturating_add(u32::from(digit - b'0'));

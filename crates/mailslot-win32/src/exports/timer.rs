@@ -80,11 +80,11 @@ extern "C" fn SetWaitableTimer(
         let (timer, access) = held.object.sync(Kind::Timer)?;
         access.to_modify()?;
         let due = due.read().ok_or(Code::NOACCESS)?;
-        let period = u32::try_from(period).map_err(|_| Code::INVALID_PARAMETER)?;
+        let period_millis = u32::try_from(period).map_err(|_| Code::INVALID_PARAMETER)?;
         let due = monotonic(due);
-        let setting = timer.set_timer(due, period)?;
+        let setting = timer.set_timer(due, period_millis)?;
         if let Some(routine) = routine {
-            apc::timer::add(Timed { timer: Arc::downgrade(timer), setting, due, period, routine, argument });
+            apc::timer::add(Timed { timer: Arc::downgrade(timer), setting, due, period_millis, routine, argument });
         }
         boundary::set_last_error(Code::SUCCESS);
         Ok(Bool::TRUE)

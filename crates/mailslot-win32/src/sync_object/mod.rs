@@ -168,9 +168,9 @@ impl SyncObject {
 
     /// Sets a timer, with times in nanoseconds of the monotonic clock, and a period in milliseconds. Returns the number
     /// of this setting.
-    pub(crate) fn set_timer(&self, due: i64, period: u32) -> Result<u32> {
+    pub(crate) fn set_timer(&self, due: i64, period_millis: u32) -> Result<u32> {
         self.change(|locked| {
-            let setting = locked.set_timer(due, period);
+            let setting = locked.set_timer(due, period_millis);
             locked.pass_time(clock::monotonic());
             Ok(setting)
         })

@@ -5,8 +5,8 @@ use core::fmt::Write as _;
 use crate::abi::MAX_PATH;
 use crate::code::{Code, Result};
 
-/// Longest name of a file in the directory, without suffixes.
-const LONGEST: usize = 200;
+/// Bytes of the longest name of a file in the directory, without suffixes.
+const MAX_FILE_NAME: usize = 200;
 const LOCAL: &str = "Local\\";
 const GLOBAL: &str = "Global\\";
 
@@ -60,9 +60,9 @@ impl ObjectName {
                 _ => write!(file, "%{byte:02x}"),
             };
         }
-        if file.len() > LONGEST {
+        if file.len() > MAX_FILE_NAME {
             let hash = fnv(self.name.as_bytes());
-            file.truncate(LONGEST - 33);
+            file.truncate(MAX_FILE_NAME - 33);
             // Short names never contain this mark.
             let _ = write!(file, "~{hash:032x}");
         }
@@ -91,7 +91,7 @@ mod tests {
         let long = "x".repeat(300);
         let names = ["a", "A", "a.", "%61", "a!bell", "a/b", ".lock", "..", "é", "Global\\a", &long, &long[1..]];
         for (index, one) in names.iter().enumerate() {
-            assert!(file(one).len() <= LONGEST, "{one}");
+            assert!(file(one).len() <= MAX_FILE_NAME, "{one}");
             assert!(file(one).bytes().all(|byte| byte != b'/'), "{one}");
             for other in &names[..index] {
                 assert_ne!(file(one), file(other));

@@ -29,7 +29,7 @@ pub(super) struct State {
     /// Waits that may sleep. Those of killed processes count for ever, which only costs needless wake-ups.
     waits: AtomicU32,
     /// A timer: milliseconds between two signals, or 0.
-    period: AtomicU32,
+    period_millis: AtomicU32,
     /// A timer: how many times it was set or stopped.
     settings: AtomicU32,
     /// A timer: nanoseconds of the system's monotonic clock at the next signal, or 0.
@@ -88,7 +88,7 @@ impl State {
             (&raw mut (*place).manual_reset).write(i32::from(initial.manual_reset).into());
             (&raw mut (*place).holder).write(0.into());
             (&raw mut (*place).waits).write(0.into());
-            (&raw mut (*place).period).write(0.into());
+            (&raw mut (*place).period_millis).write(0.into());
             (&raw mut (*place).settings).write(0.into());
             (&raw mut (*place).due).write(0.into());
         }
@@ -215,11 +215,11 @@ impl Locked<'_> {
     }
 
     /// Sets a timer. It is not signalled until `due`. Returns the number of this setting.
-    pub(super) fn set_timer(&self, due: i64, period: u32) -> u32 {
+    pub(super) fn set_timer(&self, due: i64, period_millis: u32) -> u32 {
         // First, because the other two fields are ignored while the timer is stopped.
         self.state.due.store(0, Relaxed);
         self.state.value.store(0, Relaxed);
-        self.state.period.store(period, Relaxed);
+        self.state.period_millis.store(period_millis, Relaxed);
         self.state.due.store(due, Relaxed);
         self.state.settings.fetch_add(1, Relaxed).wrapping_add(1)
     }
@@ -237,7 +237,7 @@ impl Locked<'_> {
             return Some(due);
         }
         self.state.value.store(1, Relaxed);
-        let period = i64::from(self.state.period.load(Relaxed)) * 1_000_000;
+        let period = i64::from(self.state.period_millis.load(Relaxed)) * 1_000_000;
         let next = if period > 0 { due + ((now - due) / period + 1) * period } else { 0 };
         self.state.due.store(next, Relaxed);
         (next != 0).then_some(next)

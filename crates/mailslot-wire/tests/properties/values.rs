@@ -9,7 +9,7 @@ use mailslot_wire::name_service::{
     self, Claim, Entry, Flags, Holder, NameFlags, Opcode, Question, Rcode, Record, RefreshCode, Sections, Statistics,
     kind,
 };
-use mailslot_wire::netlogon::{self, Directory, Outcome, Response, ResponseEx, Version};
+use mailslot_wire::netlogon::{self, Directory, Response, ResponseEx, Version};
 use mailslot_wire::smb::Class;
 use mailslot_wire::{DnsName, Name, NodeType, Text, WideText};
 use proptest::collection::vec;
@@ -244,8 +244,12 @@ fn version() -> impl Strategy<Value = Version> {
     any::<u32>().prop_map(Version::from_bits)
 }
 
-fn outcome() -> impl Strategy<Value = Outcome> {
-    prop_oneof![Just(Outcome::Available), Just(Outcome::Paused), Just(Outcome::UserUnknown)]
+fn outcome() -> impl Strategy<Value = netlogon::Outcome> {
+    prop_oneof![
+        Just(netlogon::Outcome::Available),
+        Just(netlogon::Outcome::Paused),
+        Just(netlogon::Outcome::UserUnknown)
+    ]
 }
 
 fn directory() -> impl Strategy<Value = Directory> {

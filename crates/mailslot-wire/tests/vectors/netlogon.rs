@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use mailslot_wire::DnsName;
-use mailslot_wire::netlogon::{Message, Outcome};
+use mailslot_wire::netlogon::{self, Message};
 
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 20);
 
@@ -11,7 +11,7 @@ const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 20);
 pub fn check(name: &str, message: &Message) {
     match message {
         Message::SamLogonResponseEx(it) if name.starts_with("dg-17") => {
-            assert_eq!(it.outcome, Outcome::Available);
+            assert_eq!(it.outcome, netlogon::Outcome::Available);
             let names = [&it.forest, &it.domain, &it.host, &it.netbios_domain, &it.netbios_host, &it.user];
             let expected = ["labad.test", "labad.test", "labdc.labad.test", "LABAD", "LABDC", ""];
             assert_eq!(names.map(DnsName::to_string), expected);

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mailslot_domain::Envelope;
+use zenoh::Wait;
 use zenoh::bytes::ZBytes;
 use zenoh::liveliness::LivelinessToken;
 use zenoh::pubsub::{Publisher, Subscriber};
 use zenoh::qos::{CongestionControl, Priority};
 use zenoh::query::{ConsolidationMode, Query, QueryTarget, Queryable};
 use zenoh::sample::{Sample, SampleKind};
-use zenoh::{Session, Wait};
 use zenoh_runtime::ZRuntime;
 
 use super::config::Config;
@@ -32,7 +32,7 @@ const CLOSING: Duration = Duration::from_millis(500);
 /// An open session. All clones are the same session.
 #[derive(Clone)]
 pub(crate) struct Link {
-    session: Session,
+    session: zenoh::Session,
     is_client: bool,
 }
 

@@ -123,7 +123,7 @@ fn a_request_is_answered_with_what_the_owner_of_the_slot_replies() {
         (wanted, _) => Some(wanted),
     })
     .collect();
-    assert_eq!(held.len(), MOST_REPLYING / 4 - 1);
+    assert_eq!(held.len(), MAX_REPLYING / 4 - 1);
     drop((held, place));
     assert!(matches!(ask().0.answer, Answered::Replies { .. }));
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use mailslot::{Address, Error};
 use mailslot_node::Sender;
-use mailslot_node::config::Settings;
+use mailslot_node::config;
 
 use super::settings;
 use crate::exit::{Failure, Result};
@@ -38,8 +38,8 @@ impl Flags {
             error => return Err(error.into()),
         };
         let settings = match settings::file(self.config.as_deref()) {
-            Some(path) => Settings::read(&path)?,
-            None => Settings::default(),
+            Some(path) => config::Settings::read(&path)?,
+            None => config::Settings::default(),
         };
         Ok(Embedded { sender: Sender::new(&settings)?, address })
     }

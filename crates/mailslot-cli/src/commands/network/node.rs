@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use clap::{Args, Subcommand, ValueEnum};
 use mailslot_node::bridge::{Pattern, domain_pattern};
-use mailslot_node::config::Settings;
+use mailslot_node::config;
 use mailslot_node::control::{self, Answer, Request};
 use mailslot_node::log::{self, Format};
 use serde::{Serialize, Serializer};
@@ -222,12 +222,12 @@ impl Flags {
         Some(used.get_or_init(|| file).clone())
     }
 
-    fn settings(&self, file: Option<&Path>) -> mailslot_node::Result<Settings> {
-        self.with_bridges(Settings::load(file, self, &self.limits)?)
+    fn settings(&self, file: Option<&Path>) -> mailslot_node::Result<config::Settings> {
+        self.with_bridges(config::Settings::load(file, self, &self.limits)?)
     }
 
     /// Flags for a direction of a bridge override the file's settings for it.
-    fn with_bridges(&self, mut settings: Settings) -> mailslot_node::Result<Settings> {
+    fn with_bridges(&self, mut settings: config::Settings) -> mailslot_node::Result<config::Settings> {
         let mut given: BTreeMap<String, [Vec<Pattern>; 2]> = BTreeMap::new();
         for (direction, flags) in [&self.to_domain, &self.to_legacy].into_iter().enumerate() {
             for flag in flags {
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn every_setting_of_the_file_has_a_flag_that_sets_it() {
         let command = <Node as clap::Args>::augment_args(clap::Command::new("node"));
-        let unknown = Settings::from_toml("no-such-setting = 1").expect_err("it is none").to_string();
+        let unknown = config::Settings::from_toml("no-such-setting = 1").expect_err("it is none").to_string();
         // "..., expected one of `computer`, `workgroup`, ..."
         let (_, names) = unknown.split_once("expected one of").expect("the names of all settings");
         let names: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
@@ -342,7 +342,7 @@ mod tests {
             let matches = command.clone().try_get_matches_from(words).expect(name);
             let node = <Node as clap::FromArgMatches>::from_arg_matches(&matches).expect(name);
             let settings = node.flags.settings(None).expect(name);
-            assert_ne!(settings, Settings::default(), "{name}");
+            assert_ne!(settings, config::Settings::default(), "{name}");
         }
     }
 

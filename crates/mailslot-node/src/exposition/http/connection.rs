@@ -9,8 +9,8 @@ use rustix::io::Errno;
 use rustix::net::{SendFlags, Shutdown};
 
 /// The most bytes and header fields of a request.
-const LARGEST: usize = 8 << 10;
-const FIELDS: usize = 64;
+const MAX_REQUEST_SIZE: usize = 8 << 10;
+const MAX_FIELDS: usize = 64;
 /// The path of the metrics.
 const PATH: &str = "/metrics";
 
@@ -65,7 +65,7 @@ impl Connection {
     /// Reads and writes without blocking. `metrics` is called for a request of the metrics.
     pub(super) fn work(&mut self, metrics: impl FnOnce() -> Metrics) -> Next {
         if let State::Reading(request) = &mut self.state {
-            let mut buffer = [0; LARGEST];
+            let mut buffer = [0; MAX_REQUEST_SIZE];
             match rustix::io::read(&self.socket, &mut buffer) {
                 Err(Errno::AGAIN | Errno::INTR) => return Next::Wait,
                 Ok(0) | Err(_) => return Next::Close,
@@ -124,10 +124,10 @@ impl Answer {
 
 /// The answer to a request; `None` if the request is not complete.
 fn answer(request: &[u8], metrics: impl FnOnce() -> Metrics) -> Option<Answer> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELDS];
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut parsed = httparse::Request::new(&mut fields);
     match parsed.parse(request) {
-        Ok(httparse::Status::Partial) if request.len() < LARGEST => return None,
+        Ok(httparse::Status::Partial) if request.len() < MAX_REQUEST_SIZE => return None,
         Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
             return Some(Answer::new("431 Request Header Fields Too Large", "", "the request is too large\n"));
         }
@@ -189,17 +189,17 @@ mod tests {
     #[test]
     fn no_request_is_kept_that_is_too_large() {
         let fields = |number: usize| format!("GET /metrics HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(number));
-        assert!(asked(fields(FIELDS).as_bytes()).expect("an answer").starts_with("HTTP/1.1 200"));
-        assert!(asked(fields(FIELDS + 1).as_bytes()).expect("an answer").starts_with("HTTP/1.1 431"));
-        let long = format!("GET /{}", "x".repeat(LARGEST));
+        assert!(asked(fields(MAX_FIELDS).as_bytes()).expect("an answer").starts_with("HTTP/1.1 200"));
+        assert!(asked(fields(MAX_FIELDS + 1).as_bytes()).expect("an answer").starts_with("HTTP/1.1 431"));
+        let long = format!("GET /{}", "x".repeat(MAX_REQUEST_SIZE));
         assert!(asked(long.as_bytes()).expect("an answer").starts_with("HTTP/1.1 431"));
     }
 
     proptest! {
         #[test]
-        fn whatever_comes_is_waited_for_or_answered(bytes in proptest::collection::vec(any::<u8>(), 0..2 * LARGEST)) {
+        fn whatever_comes_is_waited_for_or_answered(bytes in proptest::collection::vec(any::<u8>(), 0..2 * MAX_REQUEST_SIZE)) {
             match asked(&bytes) {
-                None => prop_assert!(bytes.len() < LARGEST),
+                None => prop_assert!(bytes.len() < MAX_REQUEST_SIZE),
                 Some(answer) => prop_assert!(answer.starts_with("HTTP/1.1 ")),
             }
         }

@@ -28,7 +28,8 @@ fn address(text: &str) -> Address {
 
 fn chosen(addresses: &[&str], interfaces: &[&str], exclude: &[&str]) -> Choice {
     let strings = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let settings = Settings { interfaces: strings(interfaces), exclude: strings(exclude), ..Settings::default() };
+    let settings =
+        config::Settings { interfaces: strings(interfaces), exclude: strings(exclude), ..config::Settings::default() };
     choose(&addresses.iter().map(|text| address(text)).collect::<Vec<_>>(), &settings)
 }
 
@@ -152,7 +153,7 @@ proptest! {
     fn of_any_set_of_addresses_each_is_used_once_or_left_out_and_no_segment_twice(
         addresses in prop::collection::vec(any_address(), 0..10),
     ) {
-        let Choice { used, left_out } = choose(&addresses, &Settings::default());
+        let Choice { used, left_out } = choose(&addresses, &config::Settings::default());
         let mut all = Vec::new();
         for named in &used {
             prop_assert_eq!(named.interface.id, 0);

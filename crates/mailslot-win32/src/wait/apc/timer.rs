@@ -19,8 +19,8 @@ pub(crate) struct Timed {
     pub(crate) setting: u32,
     /// Nanoseconds of the monotonic clock.
     pub(crate) due: i64,
-    /// Milliseconds, or 0.
-    pub(crate) period: u32,
+    /// 0 if it is signalled once.
+    pub(crate) period_millis: u32,
     pub(crate) routine: TimerRoutine,
     pub(crate) argument: *mut c_void,
 }
@@ -66,7 +66,7 @@ impl Timed {
         let time = FileTime::from(SystemTime::now());
         let (routine, argument) = (self.routine, self.argument);
         current().due().push_back(Due::Timer { routine, argument, time });
-        let period = i64::from(self.period) * 1_000_000;
+        let period = i64::from(self.period_millis) * 1_000_000;
         if period > 0 {
             self.due += ((now - self.due) / period + 1) * period;
         }

@@ -143,7 +143,7 @@ impl Owned {
                 | if options.when_full == WhenFull::DropOldest { DROPS_OLDEST } else { 0 },
             network: options.network == Network::Allowed,
             stamp: options.stamp,
-            read_timeout: encode_timeout(options.read_timeout),
+            read_timeout_nanos: encode_timeout(options.read_timeout),
         };
         let queue = Queue::create(dir, &new).map_err(failed)?;
         let ring = Queue::open_file(dir).map_err(failed)?;

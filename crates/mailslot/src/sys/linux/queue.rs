@@ -255,7 +255,7 @@ impl Queue {
     }
 
     pub(crate) fn read_timeout(&self) -> Timeout {
-        decode_timeout(self.header().fixed.read_timeout.load(Relaxed))
+        decode_timeout(self.header().fixed.read_timeout_nanos.load(Relaxed))
     }
 
     pub(crate) fn info(&self) -> Result<Info> {
@@ -545,7 +545,7 @@ pub(crate) fn info(slot: BorrowedFd<'_>) -> Option<Info> {
         capacity,
         count: waiting(next_size.is_some(), &statistics, missed),
         next_size,
-        read_timeout: decode_timeout(field!(fixed.read_timeout: layout::Fixed)),
+        read_timeout: decode_timeout(field!(fixed.read_timeout_nanos: layout::Fixed)),
         reader_waits: half(core::mem::offset_of!(Header, writers) + core::mem::offset_of!(layout::Writers, state))?
             & layout::ASLEEP
             != 0,

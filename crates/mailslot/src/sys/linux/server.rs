@@ -74,7 +74,7 @@ impl Server {
     }
 
     pub(crate) fn set_read_timeout(&self, timeout: Timeout) {
-        self.queue.header().fixed.read_timeout.store(encode_timeout(timeout), Relaxed);
+        self.queue.header().fixed.read_timeout_nanos.store(encode_timeout(timeout), Relaxed);
     }
 
     pub(crate) fn statistics(&self) -> Statistics {

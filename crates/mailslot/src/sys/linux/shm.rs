@@ -46,7 +46,7 @@ pub(crate) struct NewRing {
     pub(crate) locked_reads: u64,
     pub(crate) network: bool,
     pub(crate) stamp: bool,
-    pub(crate) read_timeout: u64,
+    pub(crate) read_timeout_nanos: u64,
 }
 
 impl Mapping {
@@ -64,7 +64,7 @@ impl Mapping {
         header.fixed.locked_reads.store(ring.locked_reads, Relaxed);
         header.fixed.network.store(ring.network.into(), Relaxed);
         header.fixed.stamp.store(ring.stamp.into(), Relaxed);
-        header.fixed.read_timeout.store(ring.read_timeout, Relaxed);
+        header.fixed.read_timeout_nanos.store(ring.read_timeout_nanos, Relaxed);
         header.writers.reserved.store(first, Relaxed);
         header.fixed.magic.store(MAGIC, Relaxed);
         Ok(mapping)

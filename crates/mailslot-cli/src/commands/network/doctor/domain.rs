@@ -253,11 +253,11 @@ fn examine_clock(domain: &Status, later: &Counters, answers: &Answers, findings:
         silent.contains(&other.computer) || is_refused
     };
     if let Some(other) = domain.other_clock.as_ref().filter(differs) {
-        let how = if other.ahead < 0 { "behind" } else { "ahead of" };
+        let how = if other.ahead_seconds < 0 { "behind" } else { "ahead of" };
         let found = format!(
             "{name}: the clock of {} is {} {how} this one, so {} messages were refused (dropped_clock)",
             other.computer,
-            duration(other.ahead.unsigned_abs()),
+            duration(other.ahead_seconds.unsigned_abs()),
             refused.max(counter("dropped_clock"))
         );
         let remedy = "set the one that is wrong, best with chrony or systemd-timesyncd; the node needs no restart";
@@ -328,7 +328,7 @@ mod tests {
     fn a_clock_is_wrong_only_while_that_shows() {
         let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let mut other = OtherClock::default();
-        (other.computer, other.ahead) = ("SRV2".to_owned(), 7200);
+        (other.computer, other.ahead_seconds) = ("SRV2".to_owned(), 7200);
         let counted = |number| Counters::from([("dropped_clock".to_owned(), number), ("opened".to_owned(), 9)]);
         for (answered, silent, later, expected) in [
             (vec![], vec![], 5, State::Ok),

@@ -41,7 +41,7 @@ impl<T> core::ops::Deref for Group<T> {
     }
 }
 
-/// Set by the creator before anybody else can see the ring; only `read_timeout` and `locked_reads` change later.
+/// Set by the creator before anybody else can see the ring; only `read_timeout_nanos` and `locked_reads` change later.
 #[repr(C)]
 pub(crate) struct Fixed {
     pub(crate) magic: AtomicU64,
@@ -54,8 +54,8 @@ pub(crate) struct Fixed {
     pub(crate) pid_namespace: AtomicU64,
     /// Not zero if every read takes the lock: [`SHARED`] | [`DROPS_OLDEST`].
     pub(crate) locked_reads: AtomicU64,
-    /// The slot's read timeout in nanoseconds; all ones is forever.
-    pub(crate) read_timeout: AtomicU64,
+    /// The slot's read timeout; all ones is forever.
+    pub(crate) read_timeout_nanos: AtomicU64,
     /// Not zero if messages of other machines are accepted.
     pub(crate) network: AtomicU64,
     /// Not zero if each message has the time at which it was written.
