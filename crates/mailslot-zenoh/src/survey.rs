@@ -14,9 +14,8 @@ use crate::state::State;
 /// How long the answer to one part of a question may take. Routers give it from what they know, without asking anybody,
 /// so that this is for the way.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Parts of a question that are under way at one time: enough that the time of the way counts little, and few enough
-/// that an answer does not fill the queue of the session.
-const MAX_PARTS_AT_ONCE: usize = 8;
+/// Parts of a question that are under way at one time: more would make each answer later, and the whole one no earlier.
+const MAX_PARTS_AT_ONCE: usize = 2;
 
 /// What is done with an answer: nothing came if not all presences were told in time, or nobody who knows them could be
 /// asked.
