@@ -169,7 +169,7 @@ fn presence(last: &str) {
     for domain in DOMAINS.iter() {
         let text = format!("{}/at/{last}", domain.prefix());
         let Ok(presence) = domain.presence(&text, NOW) else { continue };
-        let again = domain.presence_key_expression(&presence, NOW, &[7; 15]).expect("what fitted fits");
+        let again = domain.presence_key_expression(&presence, NOW, &[7; 16]).expect("what fitted fits");
         assert_eq!(domain.presence(&again, NOW), Ok(presence));
         if !domain.is_sealed() {
             assert_eq!(again, text, "there is one form");

@@ -278,7 +278,7 @@ def receipts():
     parts = [f"{group}/{one}"
              for one in (last[:-2] + ("A" if last[-2] != "A" else "B") + last[-1], "x", "~", last + "AAAA",
                          "A" * 1000)]
-    forged = wrong.presence(member.key, secrets.token_bytes(15), {"kind": "node", "computer": "BAD"}).split("/at/")[1]
+    forged = wrong.presence(member.key, secrets.token_bytes(16), {"kind": "node", "computer": "BAD"}).split("/at/")[1]
     bad = [*parts, forged, last, f"{int(group, 16) ^ 1:02x}/{last}"]
     tokens = [session.liveliness().declare_token(f"{member.prefix}/at/{one}") for one in bad]
     # The one without a group is not asked for.

@@ -126,15 +126,13 @@ class Sealed:
         return AESGCM(hkdf(self.keys[key], salt, b"mailslot 1 presence" + self.id, 32))
 
     def group(self, what):
-        """The group that a presence is in, by the name that others ask for."""
+        """The group that a presence is in, from 0 to 15, by the name that others ask for."""
         kind, name = (SLOT, what["slot"]) if what["kind"] == "slot" else (COMPUTER, what["computer"])
-        return hkdf(self.naming, None, b"mailslot 1 group" + bytes([kind]) + fold(name).encode(), 1)
+        return hkdf(self.naming, None, b"mailslot 1 group" + bytes([kind]) + fold(name).encode(), 1)[0] >> 4
 
-    def presence(self, key, random, what):
-        """The key expression of a presence, with 15 random bytes; with 16, the group is the first of them, as it was
-        in earlier versions.
-        """
-        salt = random if len(random) == 16 else self.group(what) + random
+    def presence(self, key, random, what, group=None):
+        """The key expression of a presence, in its group or another one."""
+        salt = bytes([(self.group(what) if group is None else group) << 4 | random[0] & 15]) + random[1:]
         header = b"\x01" + key + salt
         sealed = header + self.presence_key(key, salt).encrypt(bytes(12), presence_plaintext(what), header)
         return f"{self.prefix}/at/{salt[0]:02x}/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"

@@ -58,7 +58,7 @@ def run(machine, endpoint, file):
         # it; the node's have that form, and are in the group of their name as well.
         slot = peer.Listener(machine, "Line 1")
         what = {"kind": "slot", "computer": "NODE1", "slot": "Line 1"}
-        group = f"{old.prefix}/at/{old.group(what).hex()}/*"
+        group = f"{old.prefix}/at/{old.group(what):x}$*/*"
         there = lambda: [old.read_presence(str(reply.ok.key_expr))
                          for reply in session.liveliness().get(group, timeout=3)]
         check("the earlier version reads what the node announces, in the group of its name",

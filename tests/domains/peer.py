@@ -126,8 +126,8 @@ class Member(f.Sealed):
 
     def announce(self, what, is_early=False):
         # Earlier versions chose the group at random: one that is not the right one shows the difference.
-        other = bytes([self.group(what)[0] ^ 1]) if is_early else b""
-        where = self.presence(self.key, other + secrets.token_bytes(15), what)
+        group = self.group(what) ^ 1 if is_early else None
+        where = self.presence(self.key, secrets.token_bytes(16), what, group)
         return self.zenoh.liveliness().declare_token(where)
 
     def present(self):

@@ -91,7 +91,7 @@ impl Secret {
         first_half(context.sign().as_ref())
     }
 
-    /// The group of a name's presences. It has another label than [`token`](Secret::token), so that the key expressions
+    /// The group of a name's presences, from 0 to 15. It has another label than [`token`](Secret::token), so that the key expressions
     /// of messages, which begin with a token, do not tell outsiders which presences belong to them.
     pub(crate) fn group(&self, kind: u8, folded: &str) -> u8 {
         let mut group = [0];
@@ -99,7 +99,7 @@ impl Secret {
         prk.expand(&[b"mailslot 1 group", &[kind], folded.as_bytes()], Length(1))
             .and_then(|okm| okm.fill(&mut group))
             .expect("one byte can be expanded, and is");
-        group[0]
+        group[0] >> 4
     }
 
     /// HKDF-SHA256 with the concatenated parts of `info`.

@@ -52,7 +52,7 @@ pub struct Segment {
     pub workgroup: NetbiosName,
 }
 
-/// Bytes before the ciphertext: version, key id, and the salt, of which the first byte is the group.
+/// Bytes before the ciphertext: version, key id, and the salt, which begins with the group.
 const HEADER: usize = 25;
 
 const NODE: u8 = 1;
@@ -87,8 +87,8 @@ impl Domain {
         format!("{}/at/**", self.prefix())
     }
 
-    /// The key expression of the presences of all slots of this name, and in a sealed domain perhaps of others: the
-    /// 256th part of all, on average.
+    /// The key expression of the presences of all slots of this name, and in a sealed domain perhaps of others: a
+    /// 16th of all, on average.
     ///
     /// Earlier versions announce in groups that do not follow from names, so that they are not among these: see
     /// [`is_found_by_name`](Domain::is_found_by_name).
@@ -100,7 +100,7 @@ impl Domain {
     pub fn presences_with(&self, slot: &SlotName) -> Result<String> {
         self.broadcast(slot)?;
         Ok(match &self.seal {
-            Some(seal) => format!("{}/at/{}/*", self.prefix(), group(seal.naming.group(SLOT_NAME, slot.folded()))),
+            Some(seal) => self.presences_in(seal.naming.group(SLOT_NAME, slot.folded())),
             None => format!("{}/at/*/{}", self.prefix(), escape(slot.folded())),
         })
     }
@@ -109,18 +109,22 @@ impl Domain {
     /// [`presences_with`](Domain::presences_with).
     pub fn presences_of(&self, computer: &NetbiosName) -> String {
         match &self.seal {
-            Some(seal) => format!("{}/at/{}/*", self.prefix(), group(seal.naming.group(COMPUTER, computer.as_str()))),
+            Some(seal) => self.presences_in(seal.naming.group(COMPUTER, computer.as_str())),
             None => format!("{}/at/{}/**", self.prefix(), escape(computer.as_str())),
         }
     }
 
     /// Key expressions that have all presences together, each in one of them, so that the answers of questions are not
-    /// too large: of 16 groups each, by their first digit.
+    /// too large: in a sealed domain one for each group.
     pub fn parts_of_presences(&self) -> Vec<String> {
         match self.is_sealed() {
-            true => (0..16).map(|digit| format!("{}/at/{digit:x}$*/*", self.prefix())).collect(),
+            true => (0..16).map(|group| self.presences_in(group)).collect(),
             false => vec![self.all_presences()],
         }
+    }
+
+    fn presences_in(&self, group: u8) -> String {
+        format!("{}/at/{group:x}$*/*", self.prefix())
     }
 
     /// Whether the presence at this key expression is in the group that follows from its name. Those that earlier
@@ -128,10 +132,10 @@ impl Domain {
     pub fn is_found_by_name(&self, key_expression: &str, presence: &Presence) -> bool {
         let Some(seal) = &self.seal else { return true };
         let rest = key_expression.strip_prefix(self.prefix()).and_then(|rest| rest.strip_prefix("/at/"));
-        rest.and_then(|rest| rest.split_once('/')).is_some_and(|(found, _)| found == group(group_of(seal, presence)))
+        rest.is_some_and(|rest| rest.starts_with(&format!("{:x}", group_of(seal, presence))))
     }
 
-    /// The key expression of a presence. `random` are 15 new bytes of [`random`](crate::random()).
+    /// The key expression of a presence. `random` are 16 new bytes of [`random`](crate::random()).
     ///
     /// In a sealed domain, announce it again at [`Domain::next_change`], because a presence is valid only while its key
     /// has not expired.
@@ -140,14 +144,13 @@ impl Domain {
     ///
     /// - [`Error::TextTooLong`](crate::Error::TextTooLong) if a slot's name has more than 255 bytes
     /// - [`Error::NoKey`](crate::Error::NoKey) if the domain has no key to use now
-    pub fn presence_key_expression(&self, presence: &Presence, now: Time, random: &[u8; 15]) -> Result<String> {
+    pub fn presence_key_expression(&self, presence: &Presence, now: Time, random: &[u8; 16]) -> Result<String> {
         let rest = match &self.seal {
             Some(seal) => {
-                let number = group_of(seal, presence);
-                let mut salt = [number; 16];
-                salt[1..].copy_from_slice(random);
+                let mut salt = *random;
+                salt[0] = group_of(seal, presence) << 4 | salt[0] & 0xf;
                 let sealed = base64url(&sealed_presence(seal, self.sending_key(now)?, presence, &salt)?);
-                format!("{}/{sealed}", group(number))
+                format!("{}/{sealed}", level(&salt))
             }
             None => open_presence(presence),
         };
@@ -185,8 +188,8 @@ fn sealed_presence(seal: &Seal, key: &Key, presence: &Presence, salt: &[u8; 16])
     Ok(bytes)
 }
 
-/// The group of a presence follows from the name that others ask for, so that a question about one name is answered
-/// with few presences. It also keeps levels small: for each new name, Zenoh searches all names of the level.
+/// The group of a presence, one of 16, follows from the name that others ask for, so that a question about one name is
+/// answered with few presences.
 fn group_of(seal: &Seal, presence: &Presence) -> u8 {
     match presence {
         Presence::Node { computer } | Presence::Bridge { computer, .. } => {
@@ -196,13 +199,14 @@ fn group_of(seal: &Seal, presence: &Presence) -> u8 {
     }
 }
 
-/// A group as the level before a sealed presence.
-fn group(number: u8) -> String {
-    hex(&[number])
+/// The level before a sealed presence: two digits, the group and a random one. Without that, all machines' presences of
+/// one slot would be on one level, and for each new name Zenoh searches all names of the level.
+fn level(salt: &[u8; 16]) -> String {
+    hex(&salt[..1])
 }
 
 fn read_sealed(seal: &Seal, text: &str, now: Time) -> Result<Presence, Refused> {
-    let (found_group, last) = text.split_once('/').ok_or(Refused::Malformed)?;
+    let (found_level, last) = text.split_once('/').ok_or(Refused::Malformed)?;
     let mut bytes = unbase64url(last).ok_or(Refused::Malformed)?;
     let mut reader = Reader::new(&bytes);
     match reader.u8() {
@@ -215,7 +219,7 @@ fn read_sealed(seal: &Seal, text: &str, now: Time) -> Result<Presence, Refused> 
     };
     // Otherwise one presence could be announced in many forms. Whether the group follows from the name is not checked:
     // for earlier versions it was random.
-    if found_group != group(salt[0]) {
+    if found_level != level(&salt) {
         return Err(Refused::Malformed);
     }
     let key = seal.key_of(id, now)?.secret.presence_key(&salt, &seal.id);
@@ -324,7 +328,7 @@ mod tests {
     fn presences_come_back_from_key_expressions() {
         for domain in domains() {
             for presence in presences() {
-                let text = domain.presence_key_expression(&presence, NOW, &[7; 15]).expect("short names");
+                let text = domain.presence_key_expression(&presence, NOW, &[7; 16]).expect("short names");
                 assert!(text.starts_with(domain.all_presences().trim_end_matches("**")), "{text}");
                 assert!(!text.contains(['*', '$', '?', '#', ' ', '@']) && !text.contains("//"), "{text}");
                 assert_eq!(domain.presence(&text, NOW), Ok(presence));
@@ -337,14 +341,14 @@ mod tests {
         let [domain, _] = domains();
         let [other, _] = domains();
         for presence in presences() {
-            let text = domain.presence_key_expression(&presence, NOW, &[7; 15]).expect("short names");
+            let text = domain.presence_key_expression(&presence, NOW, &[7; 16]).expect("short names");
             assert!(!text.contains("SRV"));
             let (prefix, last) = text.rsplit_once('/').expect("has parts");
             let rest = text.strip_prefix(domain.prefix()).expect("it begins so");
             assert_eq!(other.presence(&text, NOW), Err(Refused::Malformed), "the prefix is another one");
             assert_eq!(other.presence(&format!("{}{rest}", other.prefix()), NOW), Err(Refused::KeyUnknown));
             let (_, found) = prefix.rsplit_once('/').expect("has a group");
-            let another = group(u8::from_str_radix(found, 16).expect("two digits") ^ 1);
+            let another = hex(&[u8::from_str_radix(found, 16).expect("two digits") ^ 1]);
             for wrong in [last.to_owned(), format!("{another}/{last}"), format!("x{found}/{last}")] {
                 let text = format!("{}/at/{wrong}", domain.prefix());
                 assert_eq!(domain.presence(&text, NOW), Err(Refused::Malformed), "{wrong}");
@@ -361,10 +365,10 @@ mod tests {
         }
     }
 
-    /// Whether the key expression ends with `/GROUP/*` and has the other one.
+    /// Whether the key expression of a group has the other one.
     fn has(group: &str, key_expression: &str) -> bool {
-        let level = group.strip_suffix('*').expect("one level of any name");
-        key_expression.strip_prefix(level).is_some_and(|last| !last.contains('/'))
+        let digit = group.strip_suffix("$*/*").expect("a digit and another one");
+        key_expression.strip_prefix(digit).is_some_and(|rest| rest.find('/') == Some(1))
     }
 
     #[test]
@@ -376,12 +380,11 @@ mod tests {
         for slot in ["alerts", r"Plant\Line 1", "stra\u{df}e"] {
             let with = domain.presences_with(&name(&slot.to_uppercase().replace("SS", "\u{df}"))).expect("short");
             for (number, computer) in computers.iter().enumerate() {
-                let random = [u8::try_from(number).expect("few"); 15];
+                let random = [u8::try_from(number).expect("few"); 16];
                 let presence = Presence::Slot { computer: computer.clone(), slot: name(slot) };
                 let text = domain.presence_key_expression(&presence, NOW, &random).expect("short");
                 assert!(has(&with, &text), "{with} {text}: all owners of a slot are in its group");
-                let part = |part: &&String| text.starts_with(part.strip_suffix("$*/*").expect("16 groups"));
-                assert_eq!(parts.iter().filter(part).count(), 1);
+                assert_eq!(parts.iter().filter(|part| has(part, &text)).count(), 1);
                 assert!(domain.is_found_by_name(&text, &presence));
                 let node = Presence::Node { computer: computer.clone() };
                 let text = domain.presence_key_expression(&node, NOW, &random).expect("short");
@@ -391,7 +394,7 @@ mod tests {
         }
         let groups: std::collections::HashSet<String> =
             (0..1000).map(|number| domain.presences_with(&name(&format!("slot{number}"))).expect("short")).collect();
-        assert!(groups.len() > 200, "{} groups", groups.len());
+        assert_eq!(groups.len(), 16);
     }
 
     #[test]
@@ -399,11 +402,11 @@ mod tests {
         let [domain, _] = domains();
         let seal = domain.seal.as_ref().expect("sealed");
         for presence in presences() {
-            // For those, all 16 bytes were random, and the first one was the group.
-            let number = group_of(seal, &presence) ^ 1;
+            // For those, all of the 16 bytes were random.
+            let salt = [(group_of(seal, &presence) ^ 1) << 4; 16];
             let key = domain.sending_key(NOW).expect("a key");
-            let sealed = base64url(&sealed_presence(seal, key, &presence, &[number; 16]).expect("short"));
-            let text = format!("{}/at/{}/{sealed}", domain.prefix(), group(number));
+            let sealed = base64url(&sealed_presence(seal, key, &presence, &salt).expect("short"));
+            let text = format!("{}/at/{}/{sealed}", domain.prefix(), level(&salt));
             assert_eq!(domain.presence(&text, NOW).as_ref(), Ok(&presence));
             assert!(!domain.is_found_by_name(&text, &presence));
         }
@@ -437,7 +440,7 @@ mod tests {
             slot: "x".repeat(256).parse().expect("valid"),
         };
         let [sealed, _] = domains();
-        let error = sealed.presence_key_expression(&presence, NOW, &[7; 15]).expect_err("too long");
+        let error = sealed.presence_key_expression(&presence, NOW, &[7; 16]).expect_err("too long");
         assert!(matches!(error, Error::TextTooLong { limit: 255, .. }), "{error}");
     }
 

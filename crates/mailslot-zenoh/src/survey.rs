@@ -12,8 +12,8 @@ use crate::presences::{Presences, Whom};
 use crate::state::State;
 
 /// How long the answer to one part of a question may take. Routers give it from what they know, without asking anybody,
-/// so that this is for the way.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// so that this is for the way, and for Zenoh here to take in thousands of names.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Parts of a question that are under way at one time: more would make each answer later, and the whole one no earlier.
 const MAX_PARTS_AT_ONCE: usize = 2;
 

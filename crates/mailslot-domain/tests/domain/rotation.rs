@@ -108,7 +108,7 @@ fn without_overlap_the_old_key_ends_at_once() {
 fn presences_end_with_their_key() {
     let (old, new) = rotated();
     let presence = Presence::Node { computer: computer("SRV1") };
-    let text = old.presence_key_expression(&presence, NOW, &[1; 15]).expect("short");
+    let text = old.presence_key_expression(&presence, NOW, &[1; 16]).expect("short");
     assert_eq!(new.presence(&text, after(999)), Ok(presence));
     assert_eq!(new.presence(&text, after(1000)), Err(Refused::KeyExpired));
 }

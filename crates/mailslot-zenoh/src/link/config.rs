@@ -104,6 +104,9 @@ fn values(settings: &Settings, domain: &Domain, addresses: &Addresses) -> Vec<(&
         ("connect/exit_on_failure", json!(mode == Mode::Client)),
         // A node does not wait until peers are discovered.
         ("open/return_conditions", json!({ "connect_scouted": false, "declares": false })),
+        // After this time Zenoh takes what was told of tokens for all of them, and so must not before the question is
+        // given up (`survey.rs`), which tells that it is not.
+        ("routing/interests/timeout", json!(60_000)),
         ("timestamping/enabled", json!(false)),
         ("adminspace/enabled", json!(false)),
         ("transport/unicast/max_sessions", json!(settings.max_sessions)),
