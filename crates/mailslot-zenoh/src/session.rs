@@ -97,12 +97,13 @@ impl Session {
         Ok(Some(Session { link, number, ground, shares_queue: config.shares_queue(), declared, watches }))
     }
 
-    /// Watches the presences that are `wanted` by then, and no others any more.
+    /// Watches the presences that are `wanted` by then, until the end of the session: for a moment after a watch has
+    /// ended, Zenoh 1.10 leaves out tokens that it had told, in the answers to questions.
     pub(crate) fn watch(&self, state: &Arc<State>, wanted: impl FnOnce() -> HashSet<Whom>) -> Result<()> {
         let mut watches = lock(&self.watches);
         let wanted = wanted();
-        watches.retain(|whom, _| wanted.contains(whom));
-        state.presences(|presences| presences.watch(&wanted));
+        let watched = watches.keys().chain(&wanted).cloned().collect();
+        state.presences(|presences| presences.watch(&watched));
         for whom in wanted {
             let Entry::Vacant(place) = watches.entry(whom) else { continue };
             let (told, number) = (Arc::clone(state), self.number);
