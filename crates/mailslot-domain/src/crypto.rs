@@ -91,8 +91,8 @@ impl Secret {
         first_half(context.sign().as_ref())
     }
 
-    /// The group of a name's presences, from 0 to 15. It has another label than [`token`](Secret::token), so that the key expressions
-    /// of messages, which begin with a token, do not tell outsiders which presences belong to them.
+    /// The group of a name's presences, from 0 to 15. It has another label than [`token`](Secret::token), so that the
+    /// key expressions of messages, which begin with a token, do not tell outsiders which presences belong to them.
     pub(crate) fn group(&self, kind: u8, folded: &str) -> u8 {
         let mut group = [0];
         let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&**self.0);

@@ -97,8 +97,8 @@ impl Session {
         Ok(Some(Session { link, number, ground, shares_queue: config.shares_queue(), declared, watches }))
     }
 
-    /// Watches the presences that are `wanted` by then, until the end of the session: once a watch has ended, Zenoh 1.10
-    /// may leave out tokens that it was told, in the answers to questions.
+    /// Watches the presences that are `wanted` by then, until the end of the session: once a watch has ended, Zenoh
+    /// 1.10 may leave out tokens that it was told, in the answers to questions.
     pub(crate) fn watch(&self, state: &Arc<State>, wanted: impl FnOnce() -> HashSet<Whom>) -> Result<()> {
         let mut watches = lock(&self.watches);
         let wanted = wanted();

@@ -115,13 +115,16 @@ pub(crate) fn ask_in_parts(
     }
 }
 
+/// What is done when a question is over: whether all tokens were told.
+type Over = Box<dyn FnOnce(bool) + Send>;
+
 /// A question in parts. It is over when the last of those that are under way drops it.
 struct Asking<T> {
     link: Link,
     parts: Mutex<IntoIter<String>>,
     is_whole: AtomicBool,
     told: T,
-    over: Mutex<Option<Box<dyn FnOnce(bool) + Send>>>,
+    over: Mutex<Option<Over>>,
 }
 
 impl<T: Fn(&str) + Send + Sync + 'static> Asking<T> {
