@@ -69,7 +69,7 @@ pub enum Failure {
     /// This many commands run by `listen` failed; each was reported.
     CommandsFailed(u64),
     /// This many problems were found; each was printed.
-    #[cfg(all(unix, feature = "node"))]
+    #[cfg(feature = "node")]
     Problems(usize),
     /// There is no such name or computer on the network.
     #[cfg(all(unix, feature = "node"))]
@@ -78,10 +78,10 @@ pub enum Failure {
     #[cfg(all(unix, feature = "node"))]
     NoNetbios,
     /// The network node refused something.
-    #[cfg(all(unix, feature = "node"))]
+    #[cfg(feature = "node")]
     Node(mailslot_node::Error),
     /// A modern domain could not be made, joined or found.
-    #[cfg(all(unix, feature = "node"))]
+    #[cfg(feature = "node")]
     Domain(mailslot_domain::Error),
     /// Something did not behave as documented.
     Unexpected(String),
@@ -178,13 +178,13 @@ impl Failure {
             Failure::NotOnNetwork(_) => NOT_FOUND,
             #[cfg(all(unix, feature = "node"))]
             Failure::NoNetbios => NO_NODE,
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Failure::Node(error) => node_status(error),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Failure::Domain(error) => domain_status(error),
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Failure::Problems(_) => OTHER,
             #[cfg(unix)]
             Failure::NotRecorded(_) => OTHER,
@@ -193,7 +193,7 @@ impl Failure {
     }
 }
 
-#[cfg(all(unix, feature = "node"))]
+#[cfg(feature = "node")]
 fn node_status(error: &mailslot_node::Error) -> u8 {
     use mailslot_netbios::SendError;
     use mailslot_node::Error as Node;
@@ -211,13 +211,16 @@ fn node_status(error: &mailslot_node::Error) -> u8 {
     }
 }
 
-#[cfg(all(unix, feature = "node"))]
+#[cfg(feature = "node")]
 fn domain_status(error: &mailslot_domain::Error) -> u8 {
     use mailslot_domain::Error as Domain;
     match error {
         Domain::InvalidName(_) => USAGE,
         Domain::NotFound { .. } => NOT_FOUND,
-        Domain::ModeTooOpen { .. } | Domain::OtherOwner { .. } | Domain::DirectoryTooOpen { .. } => NOT_ALLOWED,
+        Domain::ModeTooOpen { .. }
+        | Domain::OtherOwner { .. }
+        | Domain::DirectoryTooOpen { .. }
+        | Domain::OpenToOthers { .. } => NOT_ALLOWED,
         Domain::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
         Domain::NameTaken { .. } | Domain::OtherName { .. } => ALREADY_EXISTS,
         _ => OTHER,
@@ -275,9 +278,9 @@ impl fmt::Display for Failure {
             }
             Failure::CommandsFailed(1) => f.write_str("a command has failed"),
             Failure::CommandsFailed(count) => write!(f, "{count} commands have failed"),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Failure::Problems(1) => f.write_str("1 problem was found"),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Failure::Problems(count) => write!(f, "{count} problems were found"),
             #[cfg(all(unix, feature = "node"))]
             Failure::NotOnNetwork(what) => f.write_str(what),
@@ -286,13 +289,13 @@ impl fmt::Display for Failure {
                 "the network node of this machine is in modern domains only: start it without --netbios false (netbios \
                  in its file)",
             ),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Failure::Node(mailslot_node::Error::Slot(error)) => write!(f, "{}", with_code(error)),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Failure::Node(error) => write!(f, "{error}"),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Failure::Domain(mailslot_domain::Error::Io { action, source }) => write!(f, "{action}: {source}"),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Failure::Domain(error) => write!(f, "{error}"),
             Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
         }
@@ -317,14 +320,14 @@ impl fmt::Display for After {
     }
 }
 
-#[cfg(all(unix, feature = "node"))]
+#[cfg(feature = "node")]
 impl From<mailslot_node::Error> for Failure {
     fn from(error: mailslot_node::Error) -> Failure {
         Failure::Node(error)
     }
 }
 
-#[cfg(all(unix, feature = "node"))]
+#[cfg(feature = "node")]
 impl From<mailslot_domain::Error> for Failure {
     fn from(error: mailslot_domain::Error) -> Failure {
         Failure::Domain(error)

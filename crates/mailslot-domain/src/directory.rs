@@ -1,9 +1,13 @@
 //! The directory of the domain files of this machine, or of a user.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +16,12 @@ use tempfile::NamedTempFile;
 use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::whole;
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
+
+use system::Owners;
 
 /// The directory of domain files: a node takes part in all domains that it finds there.
 ///
@@ -20,22 +30,6 @@ use crate::whole;
 pub struct Directory {
     path: PathBuf,
     owners: Owners,
-}
-
-/// The users whose files are read: the superuser, the user of this process, and optionally another one.
-#[derive(Clone, Copy, Debug, Default)]
-struct Owners {
-    also: Option<u32>,
-}
-
-impl Owners {
-    fn check(self, path: &Path, owner: u32) -> Result<()> {
-        let user = rustix::process::geteuid().as_raw();
-        if [Some(0), Some(user), self.also].contains(&Some(owner)) {
-            return Ok(());
-        }
-        Err(Error::OtherOwner { path: path.to_owned(), owner, user: self.also.unwrap_or(user) })
-    }
 }
 
 /// What joining a domain has changed.
@@ -66,14 +60,9 @@ fn read(path: &Path, owners: Owners) -> Result<Domain> {
     let fail = |source| Error::io(format!("read {}", path.display()), source);
     // Another user's link would let that user choose which file is read. (A user who can replace the link between this
     // check and the next one can also rename files: other users must not be able to write to directories of domains.)
-    owners.check(path, fs::symlink_metadata(path).map_err(fail)?.uid())?;
+    owners.check_path(path)?;
     let file = whole::open(path).map_err(fail)?;
-    let metadata = file.metadata().map_err(fail)?;
-    owners.check(path, metadata.uid())?;
-    let mode = metadata.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(Error::ModeTooOpen { path: path.to_owned(), mode });
-    }
+    owners.check_file(path, &file)?;
     let text = whole::read(file, MAX_FILE).and_then(whole::text).map_err(fail)?;
     Domain::from_toml(&text).map_err(|error| match error {
         Error::Syntax { line, reason, .. } => Error::Syntax { path: Some(path.to_owned()), line, reason },
@@ -86,7 +75,8 @@ const MAX_FILE: usize = 64 << 10;
 
 impl Directory {
     /// The directory in use: `$MAILSLOT_DOMAINS` if that is set; else `/etc/mailslot/domains` for the superuser, and
-    /// `mailslot/domains` in `$XDG_CONFIG_HOME` or `~/.config` for others. It need not exist.
+    /// `mailslot/domains` in `$XDG_CONFIG_HOME` or `~/.config` for others. On Windows `mailslot\domains` in
+    /// `%ProgramData%`, for all users. It need not exist.
     ///
     /// `environment` returns the value of a variable, or `None` for all where the environment is not trusted, as in a
     /// program with raised privileges: pass `mailslot::secure_env`.
@@ -95,15 +85,10 @@ impl Directory {
     ///
     /// [`Error::NoDirectory`] if none of the variables is set.
     pub fn in_use(environment: impl Fn(&str) -> Option<OsString>) -> Result<Directory> {
-        let variable = |name| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
         if let Some(path) = environment("MAILSLOT_DOMAINS") {
             return Ok(Directory::at(path));
         }
-        if rustix::process::geteuid().is_root() {
-            return Ok(Directory::at("/etc/mailslot/domains"));
-        }
-        let config = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
-        config.map(|config| Directory::at(config.join("mailslot/domains"))).ok_or(Error::NoDirectory)
+        system::usual(environment).map(Directory::at).ok_or(Error::NoDirectory)
     }
 
     /// This directory. It need not exist.
@@ -114,15 +99,15 @@ impl Directory {
     /// The same directory, where files and the directory itself may also belong to the user with id `uid`: the user
     /// that a node becomes after the superuser has started it.
     pub fn owned_by(self, uid: u32) -> Directory {
-        Directory { owners: Owners { also: Some(uid) }, ..self }
+        Directory { owners: Owners::with(uid), ..self }
     }
 
     /// The same directory, whose owner is trusted if this process is the superuser's: for the superuser's commands on a
     /// machine whose node runs as another user. For other users nothing changes.
     pub fn of_its_owner(self) -> Directory {
-        match fs::metadata(&self.path) {
-            Ok(directory) if rustix::process::geteuid().is_root() => self.owned_by(directory.uid()),
-            _ => self,
+        match system::owner_for_superuser(&self.path) {
+            Some(owner) => self.owned_by(owner),
+            None => self,
         }
     }
 
@@ -144,7 +129,7 @@ impl Directory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(fail(error)),
         };
-        self.check()?;
+        self.owners.check_directory(&self.path)?;
         let mut paths = Vec::new();
         for entry in entries {
             let path = entry.map_err(fail)?.path();
@@ -245,18 +230,6 @@ impl Directory {
         self.sync().map(|()| path)
     }
 
-    /// Checks that no other user can put files there.
-    fn check(&self) -> Result<()> {
-        let fail = |source| Error::io(format!("read the directory {}", self.path.display()), source);
-        let metadata = fs::metadata(&self.path).map_err(fail)?;
-        self.owners.check(&self.path, metadata.uid())?;
-        let mode = metadata.mode() & 0o7777;
-        if mode & 0o022 != 0 {
-            return Err(Error::DirectoryTooOpen { path: self.path.clone(), mode });
-        }
-        Ok(())
-    }
-
     /// Checks that the file has the domain's name: under two names, a domain would be two domains that do the same.
     fn named_after(&self, domain: Domain, path: &Path) -> Result<Domain> {
         if path == self.file(&domain) {
@@ -270,17 +243,12 @@ impl Directory {
         self.path.join(format!("{}.toml", domain.name()))
     }
 
-    /// Writes a file without its final name, with mode 0600, as all temporary files have, and with the directory's
-    /// owner.
+    /// Writes a file without its final name, which nobody else can read.
     fn write(&self, domain: &Domain) -> Result<NamedTempFile> {
         let fail = |source| Error::io(format!("write a domain file in {}", self.path.display()), source);
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.path).map_err(fail)?;
+        system::create(&self.path).map_err(fail)?;
         let mut file = NamedTempFile::new_in(&self.path).map_err(fail)?;
-        // The superuser creates the file, but a node that runs as another user must be able to read it.
-        let directory = fs::metadata(&self.path).map_err(fail)?;
-        if file.as_file().metadata().map_err(fail)?.uid() != directory.uid() && rustix::process::geteuid().is_root() {
-            fchown(file.as_file(), Some(directory.uid()), Some(directory.gid())).map_err(fail)?;
-        }
+        system::keep_private(file.as_file(), file.path(), &self.path).map_err(fail)?;
         file.write_all(domain.to_toml().as_bytes()).map_err(fail)?;
         file.as_file().sync_all().map_err(fail)?;
         Ok(file)
@@ -289,6 +257,6 @@ impl Directory {
     /// Makes a new name survive a power failure.
     fn sync(&self) -> Result<()> {
         let fail = |source| Error::io(format!("write the directory {}", self.path.display()), source);
-        File::open(&self.path).and_then(|directory| directory.sync_all()).map_err(fail)
+        system::sync(&self.path).map_err(fail)
     }
 }

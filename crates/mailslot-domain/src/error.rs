@@ -89,6 +89,14 @@ pub enum Error {
         /// Its mode.
         mode: u32,
     },
+    /// On Windows: others than the system, the administrators and this user may read the file, which contains secrets,
+    /// or put files into the directory; or it belongs to somebody else.
+    OpenToOthers {
+        /// The file or the directory.
+        path: PathBuf,
+        /// One of the others, as a SID.
+        who: String,
+    },
     /// There is no such domain in the directory.
     NotFound {
         /// The domain's name.
@@ -159,7 +167,6 @@ pub enum Refused {
 }
 
 impl Error {
-    #[cfg(unix)]
     pub(crate) fn io(action: impl Into<String>, source: impl Into<io::Error>) -> Error {
         Error::Io { action: action.into(), source: source.into() }
     }
@@ -260,6 +267,14 @@ impl fmt::Display for Error {
             Error::DirectoryTooOpen { path, mode } => {
                 let path = path.display();
                 write!(f, "other users may put files into {path} (mode {mode:03o}): run `chmod go-w {path}`")
+            }
+            Error::OpenToOthers { path, who } => {
+                let path = path.display();
+                write!(
+                    f,
+                    "{path} must be for the system, the administrators and its owner alone, and {who} may use it: run \
+                     `icacls \"{path}\" /inheritance:r /grant:r *S-1-5-18:F *S-1-5-32-544:F`"
+                )
             }
             Error::NotFound { name, directory } => {
                 write!(f, "there is no domain {name} in {}: create it, or join it with its file", directory.display())

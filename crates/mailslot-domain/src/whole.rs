@@ -1,13 +1,11 @@
 //! Reads whole files, repeatedly while a node runs: settings, keys and certificates. Whatever replaces them, the node
 //! must neither block nor use all memory.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
 use std::mem;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 /// Reads the regular file at `path`, or the one to which a symbolic link leads, if it has at most `most` bytes. The
@@ -58,20 +56,32 @@ pub fn read_text(path: &Path, most: usize) -> io::Result<Zeroizing<String>> {
 }
 
 /// Opens a regular file.
+#[cfg(unix)]
 pub(crate) fn open(path: &Path) -> io::Result<File> {
+    use std::fs::{self, Metadata, OpenOptions};
+    use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+
+    // `/dev/null` is what users pass for empty settings: reading it ends at once.
+    let is_null_device = |found: &Metadata| {
+        let is_same = |null: Metadata| null.file_type().is_char_device() && null.rdev() == found.rdev();
+        found.file_type().is_char_device() && fs::metadata("/dev/null").is_ok_and(is_same)
+    };
     // Without O_NONBLOCK, opening a pipe would block until a process opens it for writing.
-    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
+    let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let file = OpenOptions::new().read(true).custom_flags(nonblock).open(path)?;
     let found = file.metadata()?;
-    if !found.is_file() && !is_null_device(&found) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
-    }
-    Ok(file)
+    if found.is_file() || is_null_device(&found) { Ok(file) } else { Err(not_a_file()) }
 }
 
-/// Whether it is `/dev/null`, which users pass for empty settings: reading it ends at once.
-fn is_null_device(found: &Metadata) -> bool {
-    let is_same = |null: Metadata| null.file_type().is_char_device() && null.rdev() == found.rdev();
-    found.file_type().is_char_device() && fs::metadata("/dev/null").is_ok_and(is_same)
+/// Opens a regular file.
+#[cfg(windows)]
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_a_file()) }
+}
+
+fn not_a_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is not a file")
 }
 
 /// Reads a file that has at most `most` bytes.

@@ -33,6 +33,8 @@ macro_rules! thread_local {
 mod address;
 #[path = "../../mailslot/src/asynchronous.rs"]
 mod asynchronous;
+#[path = "../../mailslot/src/code.rs"]
+mod code;
 #[path = "../../mailslot/src/error.rs"]
 mod error;
 #[path = "../../mailslot/src/handles.rs"]

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::link::{Link, Subscription, Token};
 use crate::lock::lock;
 use crate::state::now;
-use crate::wake::Wake;
+use crate::sys::Wake;
 
 /// Messages of all domains that may wait to be taken by the bridges of this machine.
 pub(crate) const MAX_WAITING: usize = 1024;

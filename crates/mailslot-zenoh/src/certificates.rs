@@ -2,7 +2,6 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use mailslot_domain::read_whole;
@@ -13,6 +12,8 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::sys::version_of;
 
 /// Checks that the files can be used, at whatever time: clocks are set, and files replaced, while nodes run.
 ///
@@ -120,7 +121,10 @@ pub(crate) fn version(tls: &Tls) -> u64 {
     let mut hasher = DefaultHasher::new();
     for path in [&tls.root_ca, &tls.certificate, &tls.private_key].into_iter().flatten() {
         let metadata = std::fs::metadata(path);
-        metadata.map(|file| (file.ino(), file.size(), file.mtime(), file.mtime_nsec())).ok().hash(&mut hasher);
+        metadata.is_ok().hash(&mut hasher);
+        if let Ok(file) = metadata {
+            version_of(&file, &mut hasher);
+        }
     }
     hasher.finish()
 }

@@ -1,12 +1,12 @@
-//! The wall clock, which may be set while this machine takes part, compared with the boot clock, which cannot be set.
+//! The wall clock, which may be set while this machine takes part, compared with one that cannot be set.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use mailslot_domain::Time;
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::lock::lock;
+use crate::sys::running;
 
 /// What a clock may drift between two looks without having been set.
 const DRIFT: Duration = Duration::from_secs(1);
@@ -40,12 +40,6 @@ impl Clock {
             set.filter(|set| Duration::from_millis(set.unsigned_abs()) > DRIFT),
         )
     }
-}
-
-/// The time since boot, including sleep.
-fn running() -> Duration {
-    let time = clock_gettime(ClockId::Boottime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 #[cfg(test)]

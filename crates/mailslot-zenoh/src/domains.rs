@@ -1,7 +1,6 @@
 //! All domains of a machine at work.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -23,12 +22,10 @@ use crate::link::{self, PENDING};
 use crate::looking::{Looking, remember};
 use crate::member::Member;
 use crate::presences::Presences;
-use crate::process::descriptor_limit;
 use crate::routes::{Parts, current, run};
 use crate::status;
 use crate::supervise;
-use crate::wake::Wake;
-use crate::watch::Watch;
+use crate::sys::{Wake, Watch, descriptor_limit};
 
 /// Descriptors that a node needs besides those of connections: for slots, threads and files.
 const DESCRIPTORS: usize = 256;
@@ -287,6 +284,16 @@ impl Domains {
         self.write().computers = computers;
     }
 
+    /// Opens the slots of these names to the network from now on, and no others, where their creators cannot say so.
+    ///
+    /// # Portability
+    ///
+    /// Without effect on Unix, where [`mailslot::Network::Allowed`] says so.
+    pub fn open_slots(&self, names: Vec<SlotName>) {
+        self.write().slots = names.into();
+        self.changed.wake();
+    }
+
     /// Whether the domain has not yet carried this message of a legacy network, whose id is `legacy_id`. From now on
     /// the domain knows it, and what a bridge carries of it is a copy.
     pub fn is_first(&self, domain: &NetbiosName, legacy_id: [u8; 16]) -> bool {
@@ -343,8 +350,9 @@ impl Domains {
 }
 
 /// Readable when there are messages to take ([`from_domains`](Domains::from_domains)), or a session has opened.
-impl AsFd for Domains {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+#[cfg(unix)]
+impl std::os::fd::AsFd for Domains {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.carried.as_fd()
     }
 }

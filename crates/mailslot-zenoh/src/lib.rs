@@ -13,12 +13,12 @@
 //!
 //! # Portability
 //!
-//! Unix only: elsewhere this crate is empty.
+//! On Windows nobody reports slots that come and go: [`Domains::open_slots`] says which are looked for, every second.
+//! There Zenoh lists the addresses of the machine once, and its sockets linger when they are closed.
 
 // `link/linger.rs` makes two calls for which there is no safe wrapper.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
-#![cfg(unix)]
 
 mod announcing;
 mod bridge;
@@ -46,9 +46,8 @@ mod state;
 mod status;
 mod supervise;
 mod survey;
+mod sys;
 mod upkeep;
-mod wake;
-mod watch;
 
 pub use bridge::{BridgeWants, FromDomain};
 pub use domains::Domains;

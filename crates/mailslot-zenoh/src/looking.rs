@@ -1,16 +1,14 @@
 //! The thread that looks at slots, and at everything else that changes without notice: every second, and when slots
 //! change.
 
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::link::{take_refusals, turn_linger_off};
+use crate::link::take_refusals;
 use crate::process::is_own;
 use crate::routes::{Parts, current};
-use crate::wake::Wake;
-use crate::watch::{Watch, open_slots};
+use crate::sys::{Wake, Watch, open_slots, processor_time, turn_linger_off};
 
 /// After a look at the slots that took longer than this, the next one waits.
 const LONG_LOOK: Duration = Duration::from_millis(10);
@@ -35,7 +33,7 @@ impl Looking {
             if took > LONG_LOOK {
                 std::thread::sleep((4 * took).min(LONGEST_REST));
             }
-            self.watch.wait(self.changed.as_fd());
+            self.watch.wait(&self.changed);
             self.changed.clear();
         }
     }
@@ -62,15 +60,10 @@ pub(crate) fn remember(parts: &RwLock<Parts>, at_the_end: bool) {
 }
 
 fn announce(parts: &RwLock<Parts>) {
-    match open_slots() {
+    let named = parts.read().unwrap_or_else(PoisonError::into_inner).slots.clone();
+    match open_slots(&named) {
         Ok(slots) => current(parts).iter().for_each(|member| member.update(&slots)),
         // What is announced stays announced, and nobody is told that a slot does not exist.
         Err(_) => current(parts).iter().for_each(|member| member.state.slots_unknown()),
     }
-}
-
-/// The processor time of this thread: a look that other threads delay does not count as long.
-fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use mailslot::network::routes::Answer;
-use mailslot::{Access, Address, AsyncMailslot, Mailslot, MailslotOptions, NetbiosName, ReplyTo, SlotName};
+use mailslot::{Access, Address, Mailslot, MailslotOptions, NetbiosName, ReplyTo, SlotName};
 use mailslot_domain::settings::Settings;
 use mailslot_domain::{Destination, Domain, Kind, Legacy, Request};
 
@@ -27,8 +27,8 @@ use crate::session::{Ground, Session, can_overlap};
 use crate::state::{State, answer};
 use crate::supervise;
 use crate::survey::Surveys;
+use crate::sys::{AsyncMailslot, Wake};
 use crate::upkeep::{TOLD, Upkeep};
-use crate::wake::Wake;
 
 /// Pause before another attempt to open a session.
 const RETRY: Duration = Duration::from_secs(2);

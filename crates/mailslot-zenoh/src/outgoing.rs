@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use mailslot::network::{self, Retry, Undecoded};
-use mailslot::{Address, AsyncMailslot, Mailslot, Timeout};
+use mailslot::{Address, Mailslot, Timeout};
 use mailslot_domain::{Batch, Destination, Envelope, Kind, Limits};
 use tokio::task::{block_in_place, yield_now};
 
@@ -13,6 +13,7 @@ use crate::counters::Counted;
 use crate::error::Result;
 use crate::link::{Link, QUEUE, Way};
 use crate::state::State;
+use crate::sys::AsyncMailslot;
 
 /// Addresses whose publishers are kept.
 const MAX_PUBLISHERS: usize = 256;

@@ -2,9 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::process::{Resource, getrlimit, setrlimit};
-
 use crate::link::listen_to_trace;
+use crate::sys::raise_descriptor_limit;
 
 static OWN: AtomicBool = AtomicBool::new(false);
 
@@ -18,22 +17,14 @@ static OWN: AtomicBool = AtomicBool::new(false);
 ///   including those of strangers, and the usual 1024 exist for programs that use select(2);
 /// - sockets of the process whose `SO_LINGER` is ten seconds, as Zenoh sets it, lose it, so that a machine that is cut
 ///   off does not delay others.
+///
+/// # Portability
+///
+/// The last two are for Unix.
 pub fn own_process() {
     listen_to_trace();
     raise_descriptor_limit();
     OWN.store(true, Ordering::Relaxed);
-}
-
-fn raise_descriptor_limit() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    // Raising it to the maximum cannot fail; `descriptors_few` reports if that is too low.
-    let _ = setrlimit(Resource::Nofile, limit);
-}
-
-/// Descriptors that this process may have; `None` if there is no limit.
-pub(crate) fn descriptor_limit() -> Option<u64> {
-    getrlimit(Resource::Nofile).current
 }
 
 /// Whether [`own_process`] was called.

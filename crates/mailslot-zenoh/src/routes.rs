@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use mailslot::network::routes::{Answer, Question};
 use mailslot::network::{Retry, Undecoded};
-use mailslot::{Address, Mailslot, Message, NetbiosName, Timeout};
+use mailslot::{Address, Mailslot, Message, NetbiosName, SlotName, Timeout};
 use mailslot_domain::settings::Meant;
 
 use crate::known::Known;
@@ -27,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) computers: BTreeMap<NetbiosName, Meant>,
     /// Whether this machine is in a legacy network, too.
     pub(crate) legacy: bool,
+    /// The slots that the operator opens to the network, where their creators cannot.
+    pub(crate) slots: Arc<[SlotName]>,
 }
 
 /// Where messages to an address go.

@@ -15,7 +15,7 @@ use crate::presences::Whom;
 use crate::replying;
 use crate::state::State;
 use crate::survey;
-use crate::wake::Wake;
+use crate::sys::Wake;
 
 /// An open session.
 pub(crate) struct Session {

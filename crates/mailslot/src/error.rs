@@ -7,6 +7,7 @@ use std::time::Duration;
 use mailslot_names::{InvalidName, NameError, Quoted, SlotName};
 
 use crate::address::Address;
+use crate::code;
 use crate::receipt::Outcome;
 use crate::sys;
 
@@ -163,31 +164,33 @@ impl Error {
     pub fn win32_code(&self) -> u32 {
         match self {
             Error::InvalidName { reason, operation, .. } => win32_code(reason, *operation),
-            Error::AlreadyExists(_) => 183,
-            Error::NotFound(_) => 2,
-            Error::NotAllowed(_) | Error::NotOwner(_) | Error::NoTaps(_) => 5,
+            Error::AlreadyExists(_) => code::ALREADY_EXISTS,
+            Error::NotFound(_) => code::FILE_NOT_FOUND,
+            Error::NotAllowed(_) | Error::NotOwner(_) | Error::NoTaps(_) => code::ACCESS_DENIED,
             Error::Partial { source, .. } => source.win32_code(),
-            Error::TooLarge { .. } | Error::InvalidOption { .. } | Error::NotARequest => 87,
-            Error::TooLargeForNetwork { .. } => 53,
-            Error::Full { .. } | Error::OutOfMemory => 1450,
-            Error::NotEnoughMemory { .. } => 8,
-            Error::Closed => 38,
-            Error::TimedOut => 121,
-            Error::BufferTooSmall { .. } => 122,
-            Error::NoNetworkNode(_) | Error::DomainNotOpen(_) | Error::RemoteMailslotsOff(_) => 3025,
-            Error::NotOnNetwork(_) => 53,
-            Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => 50,
-            Error::NodeSilent => 121,
+            Error::TooLarge { .. } | Error::InvalidOption { .. } | Error::NotARequest => code::INVALID_PARAMETER,
+            Error::TooLargeForNetwork { .. } => code::BAD_NETPATH,
+            Error::Full { .. } | Error::OutOfMemory => code::NO_SYSTEM_RESOURCES,
+            Error::NotEnoughMemory { .. } => code::NOT_ENOUGH_MEMORY,
+            Error::Closed => code::HANDLE_EOF,
+            Error::TimedOut => code::SEM_TIMEOUT,
+            Error::BufferTooSmall { .. } => code::INSUFFICIENT_BUFFER,
+            Error::NoNetworkNode(_) | Error::DomainNotOpen(_) | Error::RemoteMailslotsOff(_) => {
+                code::REMOTE_MAILSLOTS_DEPRECATED
+            }
+            Error::NotOnNetwork(_) => code::BAD_NETPATH,
+            Error::NetworkDoesNotTell(_) | Error::RequestElsewhere(_) => code::NOT_SUPPORTED,
+            Error::NodeSilent => code::SEM_TIMEOUT,
             Error::Undelivered { outcome, .. } => match outcome {
-                Outcome::NoSlot => 2,
-                Outcome::Full => 1450,
-                Outcome::TooLarge => 87,
-                Outcome::Silent => 121,
-                _ => 5,
+                Outcome::NoSlot => code::FILE_NOT_FOUND,
+                Outcome::Full => code::NO_SYSTEM_RESOURCES,
+                Outcome::TooLarge => code::INVALID_PARAMETER,
+                Outcome::Silent => code::SEM_TIMEOUT,
+                _ => code::ACCESS_DENIED,
             },
-            Error::NodeRefused(_) => 31,
-            Error::NotInherited | Error::InvalidInheritance(_) => 6,
-            Error::Damaged | Error::Stalled(_) | Error::Nested => 31,
+            Error::NodeRefused(_) => code::GEN_FAILURE,
+            Error::NotInherited | Error::InvalidInheritance(_) => code::INVALID_HANDLE,
+            Error::Damaged | Error::Stalled(_) | Error::Nested => code::GEN_FAILURE,
             Error::Io { source, .. } => sys::win32_code(source),
         }
     }
@@ -256,12 +259,12 @@ impl Error {
 
 fn win32_code(reason: &NameError, operation: Operation) -> u32 {
     match (reason, operation) {
-        (NameError::Empty | NameError::UnknownDevice { .. }, _) => 3,
-        (NameError::TooLong { .. }, _) => 206,
-        (NameError::NoPrefix, Operation::Open) => 3,
-        (_, Operation::Open) => 2,
+        (NameError::Empty | NameError::UnknownDevice { .. }, _) => code::PATH_NOT_FOUND,
+        (NameError::TooLong { .. }, _) => code::FILENAME_EXCED_RANGE,
+        (NameError::NoPrefix, Operation::Open) => code::PATH_NOT_FOUND,
+        (_, Operation::Open) => code::FILE_NOT_FOUND,
         // Any such path leads to no device, or to one that cannot create mailslots.
-        (_, Operation::Create) => 123,
+        (_, Operation::Create) => code::INVALID_NAME,
     }
 }
 

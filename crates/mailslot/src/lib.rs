@@ -24,7 +24,7 @@
 //! |---|---|
 //! | create a slot and read | [`Mailslot`], [`MailslotOptions`] |
 //! | write | [`MailslotWriter`] |
-//! | send a request, and reply to one | `MailslotWriter::request`, `Message::reply`; on Unix only |
+//! | send a request, and reply to one | [`MailslotWriter::request`], [`Message::reply`]; on Windows only to the node |
 //! | name a slot | [`Address`], [`SlotName`] |
 //! | pass a slot to another process | [`Handles`] |
 //! | read and write in an async program | `AsyncMailslot`, `AsyncMailslotWriter` (feature `tokio`), or any runtime through `AsFd`; all on Unix only |
@@ -76,6 +76,7 @@ mod address;
 mod asynchronous;
 #[cfg(all(feature = "tokio", unix))]
 mod asynchronous_writer;
+mod code;
 mod error;
 mod handles;
 mod iter;
@@ -83,10 +84,10 @@ mod mailslot;
 mod memory;
 mod message;
 pub mod network;
+mod network_writer;
 mod options;
 mod reading;
 mod receipt;
-#[cfg(unix)]
 mod request;
 #[cfg(feature = "serde")]
 mod serialization;
@@ -110,7 +111,6 @@ pub use mailslot_names::{InvalidName, NameError, NetbiosName, Quoted, SlotName};
 pub use message::{Envelope, Info, Message, NetworkOrigin, Origin, ReplyTo, SlotStatus, Statistics};
 pub use options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, WhenFull};
 pub use receipt::{Outcome, Receipt};
-#[cfg(unix)]
 pub use request::{Replies, ReplyWriter};
 #[cfg(unix)]
 pub use sys::Progress;
@@ -275,8 +275,7 @@ pub fn has_raised_privileges() -> bool {
 ///
 /// # Portability
 ///
-/// Unix only.
-#[cfg(unix)]
+/// No program of Windows has such privileges.
 pub fn secure_env(name: &str) -> Option<std::ffi::OsString> {
     sys::secure_env(name)
 }

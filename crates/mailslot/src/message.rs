@@ -73,7 +73,7 @@ impl Envelope {
 ///
 /// # Portability
 ///
-/// There are no requests on Windows.
+/// On Windows only the node is asked: [`network`](crate::network).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ReplyTo {
     pub(crate) uid: u32,

@@ -445,11 +445,6 @@ impl Mailslot {
 }
 
 /// Ending reads.
-///
-/// # Portability
-///
-/// Unix only.
-#[cfg(unix)]
 impl Mailslot {
     /// Ends the reads of this handle and its clones that wait in this process, and all later ones that would wait: they
     /// return [`Error::Closed`], and iterators end. For a program that is about to close a slot that other threads

@@ -16,7 +16,6 @@
 //!
 //! The slot for replies is named `mailslot\reply\` followed by the 32 hexadecimal digits of its number.
 
-use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use crate::address::Address;
@@ -41,8 +40,8 @@ pub struct Replies {
     slot: Mailslot,
     /// To the slot that was asked.
     asked: MailslotWriter,
-    /// The user who owns that slot.
-    responder: u32,
+    /// The user who owns that slot; `None` on Windows.
+    responder: Option<u32>,
     reply: [u8; 16],
     id: [u8; 16],
     /// Which members of the slot have the request.
@@ -62,7 +61,8 @@ pub struct ReplyWriter {
 ///
 /// # Portability
 ///
-/// Unix only.
+/// On Windows only slots of the node can be asked ([`network`]): mailslots of the system have no room for where replies
+/// go. A request that came from another machine is never written there.
 impl MailslotWriter {
     /// Writes a message that asks for a reply, and returns what its reader [replies](Message::reply). The timeout
     /// covers both the wait for room in the slot and the wait for the reply.
@@ -170,11 +170,17 @@ impl MailslotWriter {
 
     /// Makes the slot for the replies to a request.
     fn expect(&self, client: &sys::Client, capacity: Option<u64>) -> Result<Replies> {
-        // Every slot of this machine has an owner.
-        let responder = client.owner().ok_or(Error::Closed)?;
+        let responder = client.owner();
+        if cfg!(unix) && responder.is_none() {
+            // Every slot of this machine has an owner.
+            return Err(Error::Closed);
+        }
         let (reply, id) = (sys::random()?, sys::random()?);
         let mut options = MailslotOptions::new();
-        options.access(if responder == sys::user() { Access::Owner } else { Access::Users(vec![responder]) });
+        options.access(match responder {
+            Some(other) if other != sys::user() => Access::Users(vec![other]),
+            _ => Access::Owner,
+        });
         if let Some(bytes) = capacity {
             options.capacity(bytes);
         }
@@ -268,7 +274,7 @@ impl Replies {
             let is_late = deadline.is_some_and(|end| end <= Instant::now());
             // Before the last look: a reply that was written before the end counts.
             let is_over =
-                if is_late { client.is_closed() } else { client.wait_for_end(self.slot.as_fd(), deadline)? };
+                if is_late { client.is_closed() } else { client.wait_for_end(&self.slot.server, deadline)? };
             match self.believed(Duration::ZERO)? {
                 Some(message) => return Ok(message),
                 None if is_over => return Err(Error::Closed),
@@ -294,17 +300,14 @@ impl Replies {
 }
 
 /// Readable when there may be something to receive.
-impl AsFd for Replies {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+#[cfg(unix)]
+impl std::os::fd::AsFd for Replies {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.slot.as_fd()
     }
 }
 
 /// Replying.
-///
-/// # Portability
-///
-/// Unix only.
 impl Message {
     /// Replies to a request. Never waits. [`MailslotWriter::request`] has an example.
     ///
@@ -320,11 +323,12 @@ impl Message {
     }
 }
 
-/// # Portability
-///
-/// Unix only.
 impl ReplyTo {
     /// The user who asks, as the kernel reports it.
+    ///
+    /// # Portability
+    ///
+    /// Always 0 on Windows, which does not report it.
     pub fn uid(&self) -> u32 {
         self.uid
     }
@@ -344,11 +348,15 @@ impl ReplyTo {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] if the asker has ended, or no longer waits; and those of [`MailslotWriter::open_owned`].
+    /// [`Error::Closed`] if the asker has ended, or no longer waits; and those of [`MailslotWriter::open`].
     pub fn open(&self) -> Result<ReplyWriter> {
-        match MailslotWriter::open_owned(&name(&self.reply)?, self.uid) {
+        let name = name(&self.reply)?;
+        match sys::Client::open_owned(&name, self.uid) {
             Err(Error::NotFound(_)) => Err(Error::Closed),
-            opened => Ok(ReplyWriter { writer: opened?, id: self.id }),
+            opened => {
+                let writer = MailslotWriter::new(Address::Local(name), End::Here(opened?));
+                Ok(ReplyWriter { writer, id: self.id })
+            }
         }
     }
 
@@ -389,9 +397,6 @@ impl ReplyWriter {
     }
 }
 
-/// # Portability
-///
-/// Unix only.
 impl Origin {
     /// The user who wrote the message, as the kernel reports it; `None` if no process of this machine wrote it. For
     /// same-user writers, for which the kernel is not asked, it is this process's user.
@@ -405,8 +410,8 @@ impl Origin {
 }
 
 /// Whether this is a reply to the request `id`, written by the user `responder`.
-fn is_reply(message: &Message, responder: u32, id: &[u8; 16]) -> bool {
-    message.origin.local_user() == Some(responder) && message.in_reply_to.as_ref() == Some(id)
+fn is_reply(message: &Message, responder: Option<u32>, id: &[u8; 16]) -> bool {
+    message.origin.local_user() == responder && message.in_reply_to.as_ref() == Some(id)
 }
 
 fn name(reply: &[u8; 16]) -> Result<SlotName> {
@@ -434,10 +439,10 @@ mod tests {
             let origin = Origin::Local { pid: 1, uid: writer, gid: 0, attested: true };
             let mut message = Message::new("yes", origin);
             message.in_reply_to = (!is_plain).then_some(id);
-            prop_assert_eq!(is_reply(&message, responder, &id), writer == responder && !is_plain);
-            prop_assert_eq!(is_reply(&message, writer, &other), id == other && !is_plain);
+            prop_assert_eq!(is_reply(&message, Some(responder), &id), writer == responder && !is_plain);
+            prop_assert_eq!(is_reply(&message, Some(writer), &other), id == other && !is_plain);
             message.origin = Origin::Unknown;
-            prop_assert!(!is_reply(&message, responder, &id));
+            prop_assert!(!is_reply(&message, Some(responder), &id));
         }
 
         #[test]

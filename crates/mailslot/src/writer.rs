@@ -446,6 +446,19 @@ impl MailslotWriter {
         }
     }
 
+    /// The user who owns the slot, as the kernel reports it; `None` if the slot is elsewhere.
+    /// `open_owned` has an example.
+    ///
+    /// # Portability
+    ///
+    /// Always `None` on Windows, which has no numbers for users.
+    pub fn owner(&self) -> Option<u32> {
+        match self.end() {
+            End::Here(client) => client.owner(),
+            End::Elsewhere(_) => None,
+        }
+    }
+
     /// Whether messages go to several members, of which some may have one while others have no room. A writer that
     /// waits then has to remember which members have it.
     pub(crate) fn has_members(&self) -> bool {

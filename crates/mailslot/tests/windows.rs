@@ -5,6 +5,7 @@ mod common;
 
 use std::os::windows::io::{AsHandle, AsRawHandle};
 use std::process::Command;
+use std::time::Duration;
 
 use common::{name, pair, watchdog};
 use mailslot::{Access, Error, Inheritance, Mailslot, MailslotOptions, MailslotWriter, Origin, Timeout};
@@ -96,4 +97,69 @@ fn handle_is_for_other_calls() {
     let (slot, _) = pair();
     assert_eq!(slot.as_handle().as_raw_handle(), slot.as_raw_handle());
     assert!(slot.as_handle().try_clone_to_owned().is_ok());
+}
+
+/// An address of a slot as those of a node have.
+fn of_node() -> String {
+    format!(r"\\.\mailslot\mailslot\node\{}", name())
+}
+
+#[test]
+fn a_slot_of_the_node_takes_requests_and_plain_messages_and_answers_the_requests() {
+    let _watchdog = watchdog();
+    let slot = MailslotOptions::new().access(Access::Everyone).create(of_node()).unwrap();
+    let writer = MailslotWriter::open(slot.name().clone()).unwrap();
+    writer.write(b"plain").unwrap();
+    let plain = slot.receive().unwrap();
+    assert_eq!((&plain.data[..], plain.reply_to), (&b"plain"[..], None));
+    assert!(matches!(plain.reply(b"to whom?"), Err(Error::NotARequest)));
+
+    let replies = writer.begin_request(b"ping", None, Timeout::Zero).unwrap();
+    let others = writer.begin_request(b"other", None, Timeout::Zero).unwrap();
+    for expected in [&b"ping"[..], b"other"] {
+        let request = slot.receive().unwrap();
+        assert_eq!(request.data, expected);
+        request.reply(&[expected, b" one"].concat()).unwrap();
+        request.reply(&[expected, b" two"].concat()).unwrap();
+    }
+    for (replies, expected) in [(&replies, ["ping one", "ping two"]), (&others, ["other one", "other two"])] {
+        for expected in expected {
+            assert_eq!(replies.receive_within(Timeout::Forever).unwrap().data, expected.as_bytes());
+        }
+    }
+    assert!(matches!(replies.receive_within(Duration::from_millis(5)), Err(Error::TimedOut)));
+}
+
+#[test]
+fn a_reply_that_nobody_waits_for_fails() {
+    let _watchdog = watchdog();
+    let slot = Mailslot::create(of_node()).unwrap();
+    let writer = MailslotWriter::open(slot.name().clone()).unwrap();
+    drop(writer.begin_request(b"ping", None, Timeout::Zero).unwrap());
+    assert!(matches!(slot.receive().unwrap().reply(b"late"), Err(Error::Closed)));
+}
+
+#[test]
+fn a_slot_of_another_program_is_not_asked() {
+    let (slot, writer) = pair();
+    let error = writer.request(b"ping", Timeout::Zero).unwrap_err();
+    assert!(matches!(&error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::Unsupported), "{error}");
+    assert!(matches!(slot.receive_within(Timeout::Zero), Err(Error::TimedOut)));
+}
+
+#[test]
+fn reads_that_are_aborted_end_and_what_is_there_can_still_be_read() {
+    let _watchdog = watchdog();
+    for reader_is_first in [true, false] {
+        let (slot, writer) = pair();
+        let reader = slot.clone();
+        let read = move || matches!(reader.receive_within(Timeout::Forever), Err(Error::Closed));
+        let reading = reader_is_first.then(|| std::thread::spawn(read.clone()));
+        slot.abort_reads();
+        assert!(reading.is_none_or(|reading| reading.join().unwrap()));
+        assert!(read());
+        writer.write(b"still").unwrap();
+        assert_eq!(slot.receive_within(Timeout::Forever).unwrap().data, b"still");
+        assert!(matches!(slot.receive_within(Timeout::Zero), Err(Error::TimedOut)));
+    }
 }

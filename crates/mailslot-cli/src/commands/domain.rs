@@ -20,7 +20,7 @@ pub struct DomainCommand {
     action: Action,
 }
 
-const AFTER_HELP: &str = r#"A modern domain consists of all machines that hold its file. The file is its key: its holders can read and write everything in the domain, and nobody else can. `mailslot node` takes part in all domains whose files it finds in the directory $MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and ~/.config/mailslot/domains for others.
+const AFTER_HELP: &str = r#"A modern domain consists of all machines that hold its file. The file is its key: its holders can read and write everything in the domain, and nobody else can. `mailslot node` takes part in all domains whose files it finds in the directory $MAILSLOT_DOMAINS, else /etc/mailslot/domains for root and ~/.config/mailslot/domains for others; on Windows in mailslot\domains of %ProgramData%.
 
 Examples:
   mailslot domain new PLANT --lan

@@ -27,8 +27,9 @@ pub struct List {
     watch: bool,
 
     /// List the computers of this modern domain instead, and the slots that each of them has open to it
-    #[cfg(all(unix, feature = "node"))]
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["long", "watch"])]
+    #[cfg(feature = "node")]
+    #[cfg_attr(unix, arg(long, value_name = "NAME", conflicts_with_all = ["long", "watch"]))]
+    #[cfg_attr(windows, arg(long, value_name = "NAME", conflicts_with = "long"))]
     domain: Option<String>,
 }
 
@@ -116,7 +117,7 @@ const COLUMNS: [Column; 15] = [
 
 impl List {
     pub fn run(self) -> Result {
-        #[cfg(all(unix, feature = "node"))]
+        #[cfg(feature = "node")]
         if let Some(domain) = &self.domain {
             return super::network::domains::list(domain, self.json);
         }

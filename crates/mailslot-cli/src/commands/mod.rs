@@ -3,7 +3,7 @@
 mod bench;
 pub mod completions;
 mod demo;
-#[cfg(all(unix, feature = "node"))]
+#[cfg(feature = "node")]
 mod domain;
 #[cfg(unix)]
 mod hz;
@@ -13,7 +13,7 @@ mod listen;
 mod man;
 #[cfg(all(unix, feature = "node"))]
 mod metrics;
-#[cfg(all(unix, feature = "node"))]
+#[cfg(feature = "node")]
 mod network;
 mod peek;
 mod peer;
@@ -58,7 +58,7 @@ pub enum Command {
     Top(top::Top),
     Demo(demo::Demo),
     Bench(bench::Bench),
-    #[cfg(all(unix, feature = "node"))]
+    #[cfg(feature = "node")]
     Node(Box<network::node::Node>),
     #[cfg(all(unix, feature = "node"))]
     Resolve(network::resolve::Resolve),
@@ -66,11 +66,11 @@ pub enum Command {
     Status(network::status::Status),
     #[cfg(all(unix, feature = "node"))]
     Browse(network::browse::Browse),
-    #[cfg(all(unix, feature = "node"))]
+    #[cfg(feature = "node")]
     Doctor(network::doctor::Doctor),
     #[cfg(all(unix, feature = "node"))]
     FindDc(network::find_dc::FindDc),
-    #[cfg(all(unix, feature = "node"))]
+    #[cfg(feature = "node")]
     Domain(domain::DomainCommand),
     #[cfg(all(unix, feature = "node"))]
     Capture(network::capture::Capture),
@@ -105,7 +105,7 @@ impl Command {
             Command::Top(top) => top.run(),
             Command::Demo(demo) => demo.run(),
             Command::Bench(bench) => bench.run(),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Command::Node(node) => node.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Resolve(resolve) => resolve.run(),
@@ -113,11 +113,11 @@ impl Command {
             Command::Status(status) => status.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Browse(browse) => browse.run(),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Command::Doctor(doctor) => doctor.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::FindDc(find_dc) => find_dc.run(),
-            #[cfg(all(unix, feature = "node"))]
+            #[cfg(feature = "node")]
             Command::Domain(domain) => domain.run(),
             #[cfg(all(unix, feature = "node"))]
             Command::Capture(capture) => capture.run(),

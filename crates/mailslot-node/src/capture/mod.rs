@@ -69,6 +69,11 @@ impl Capture {
 }
 
 /// Readable when there is a packet.
+///
+/// # Portability
+///
+/// Unix only.
+#[cfg(unix)]
 impl std::os::fd::AsFd for Capture {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.packets.as_fd()

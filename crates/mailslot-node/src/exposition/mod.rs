@@ -16,7 +16,10 @@
 
 mod endpoint;
 mod families;
+#[cfg(unix)]
 mod http;
+#[cfg(windows)]
+mod no_http;
 mod node;
 mod slots;
 
@@ -25,7 +28,10 @@ use std::time::Duration;
 use mailslot::SlotStatus;
 
 pub use endpoint::Endpoint;
+#[cfg(unix)]
 pub(crate) use http::Exporter;
+#[cfg(windows)]
+pub(crate) use no_http::Exporter;
 
 use crate::control::{self, Answer, Request};
 use crate::error::Result;
@@ -57,8 +63,15 @@ pub fn gather(uids: &[u32], timeout: Duration) -> Result<String> {
 }
 
 /// The user of this process.
+///
+/// # Portability
+///
+/// Always 0 on Windows, which has no numbers for users.
 pub fn own_uid() -> u32 {
-    rustix::process::geteuid().as_raw()
+    #[cfg(unix)]
+    return rustix::process::geteuid().as_raw();
+    #[cfg(windows)]
+    return 0;
 }
 
 /// As [`gather`], from slots and a status that the caller has.

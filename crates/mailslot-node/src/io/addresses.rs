@@ -10,36 +10,8 @@ use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
 use nix::sys::socket::{SockaddrIn, SockaddrStorage};
 
+use super::interfaces::{Address, device};
 use crate::error::{Error, Result};
-
-/// An IPv4 address of an interface that is up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    /// The interface's name, or the address's label, such as eth0:1. `link` is the interface's index.
-    pub(crate) name: String,
-    pub(crate) link: u32,
-    pub(crate) address: Ipv4Addr,
-    /// Bits of the address that identify the subnet.
-    pub(crate) prefix: u8,
-    /// As the system reports it; on point-to-point links this is the peer's address.
-    pub(crate) broadcast: Option<Ipv4Addr>,
-    pub(crate) can_broadcast: bool,
-    pub(crate) is_loopback: bool,
-    /// Whether it has a carrier.
-    pub(crate) is_running: bool,
-}
-
-impl Address {
-    /// The interface's name, without the label of the address.
-    pub(crate) fn device(&self) -> &str {
-        device(&self.name)
-    }
-}
-
-/// Names of interfaces have no colon.
-fn device(label: &str) -> &str {
-    label.split(':').next().unwrap_or_default()
-}
 
 /// All addresses, in the system's order: an interface's main address comes before its others.
 ///

@@ -1,10 +1,12 @@
 //! Notification of changes of interfaces, addresses and routes.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, socket};
+
+use super::poll::Source;
 
 /// Groups of rtnetlink(7): RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE.
 const GROUPS: u32 = 0x1 | 0x10 | 0x40;
@@ -26,6 +28,11 @@ impl Changes {
         Ok(Changes { socket })
     }
 
+    /// Readable when something has changed.
+    pub(crate) fn source(&self) -> Source<'_> {
+        self.socket.as_fd()
+    }
+
     /// Discards the notifications, so that the descriptor is no longer readable.
     pub(crate) fn take(&self) {
         let mut buffer = [0; 8192];
@@ -34,12 +41,5 @@ impl Changes {
             recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::empty()),
             Ok(1..) | Err(Errno::EINTR | Errno::ENOBUFS)
         ) {}
-    }
-}
-
-/// Readable when something has changed.
-impl AsFd for Changes {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 }

@@ -1,10 +1,12 @@
 //! Reads the node's slots.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::time::Instant;
 
 use mailslot::network::Retry;
 use mailslot::{Mailslot, Message};
+
+use super::poll::Source;
 
 /// One of the node's slots. A failed read does not end the node: the slot is not read for a while.
 pub(crate) struct Intake {
@@ -20,7 +22,7 @@ impl Intake {
     }
 
     /// Readable when there is a message; `None` during a pause after a failure, when polling would be a busy loop.
-    pub(crate) fn descriptor(&self, now: Instant) -> Option<BorrowedFd<'_>> {
+    pub(crate) fn source(&self, now: Instant) -> Option<Source<'_>> {
         (!self.is_left_alone(now)).then(|| self.slot.as_fd())
     }
 
@@ -89,10 +91,10 @@ mod tests {
             // During the pause the slot neither wakes the node nor is read.
             let again = intake.poll_timeout().expect("it is tried again");
             let early = again - Duration::from_micros(1);
-            assert!(again > now && intake.descriptor(early).is_none() && intake.next(early).is_none());
+            assert!(again > now && intake.source(early).is_none() && intake.next(early).is_none());
             now = again;
         }
-        assert!(intake.descriptor(now).is_some());
+        assert!(intake.source(now).is_some());
         assert_eq!(intake.next(now).map(|message| message.data), Some(b"waits".to_vec()));
         assert_eq!((intake.poll_timeout(), intake.next(now)), (None, None));
         assert_eq!(lines.load(Ordering::SeqCst), 2, "some 100 seconds, and one line a minute");

@@ -27,6 +27,9 @@ pub(crate) enum Token {
     Socket(SocketId),
 }
 
+/// What a node can wait for: a descriptor that becomes readable.
+pub(crate) type Source<'a> = BorrowedFd<'a>;
+
 /// Descriptors of a machine with one interface; room for these is allocated at the start.
 const USUAL: usize = 16;
 
@@ -43,7 +46,7 @@ impl<'a> Poll<'a> {
     }
 
     /// Adds `fd`, to wait until it is readable; adds nothing if it is `None`.
-    pub(crate) fn add(&mut self, token: Token, fd: impl Into<Option<BorrowedFd<'a>>>) {
+    pub(crate) fn add(&mut self, token: Token, fd: impl Into<Option<Source<'a>>>) {
         if let Some(fd) = fd.into() {
             self.fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
             self.tokens.push(token);

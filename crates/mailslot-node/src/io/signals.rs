@@ -1,7 +1,7 @@
 //! Signals, as a descriptor that can be polled.
 
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
+use super::poll::Source;
 use crate::error::{Error, Result};
 
 /// SIGINT and SIGTERM, which end a node, and SIGHUP, which makes it read its settings again.
@@ -43,6 +44,11 @@ impl Signals {
         Ok(Signals { wake, end, reload })
     }
 
+    /// Readable once a signal has arrived.
+    pub(crate) fn source(&self) -> Source<'_> {
+        self.wake.as_fd()
+    }
+
     pub(crate) fn is_end(&self) -> bool {
         self.end.load(Ordering::SeqCst)
     }
@@ -66,12 +72,5 @@ impl End {
         self.end.store(true, Ordering::SeqCst);
         // If there is no room, the node is being woken already.
         let _ = (&self.wake).write(&[0]);
-    }
-}
-
-/// Readable once a signal has arrived.
-impl AsFd for Signals {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.wake.as_fd()
     }
 }

@@ -13,6 +13,13 @@ use super::record::Record;
 
 const SOCKET: &str = "/run/systemd/journal/socket";
 
+/// Whether standard error leads to the journal.
+pub(super) fn has_stderr() -> bool {
+    let stream = std::env::var("JOURNAL_STREAM").ok();
+    let stderr = rustix::fs::fstat(std::io::stderr()).ok();
+    stream.zip(stderr).is_some_and(|(stream, stderr)| stream == format!("{}:{}", stderr.st_dev, stderr.st_ino))
+}
+
 pub(super) struct Journal {
     socket: UnixDatagram,
     /// The journal's socket. It is looked up for each entry, since the journal may restart.

@@ -14,8 +14,11 @@
 //! one event behind many others. Separate lines, `event=left_out`, report how many were left out.
 
 mod budget;
+#[cfg(unix)]
 mod journal;
 mod limits;
+#[cfg(windows)]
+mod no_journal;
 mod record;
 
 use std::sync::Mutex;
@@ -29,6 +32,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::{Error, Result};
 use budget::Budget;
+#[cfg(windows)]
+use no_journal as journal;
+
 use journal::Journal;
 pub(crate) use limits::Limits;
 use record::Record;
@@ -54,12 +60,7 @@ impl Format {
     /// [`Journald`](Format::Journald) if standard error leads to the journal (`JOURNAL_STREAM`, as systemd sets it),
     /// else text.
     pub fn of_stderr() -> Format {
-        let stream = std::env::var("JOURNAL_STREAM").ok();
-        let stderr = rustix::fs::fstat(std::io::stderr()).ok();
-        match stream.zip(stderr) {
-            Some((stream, stderr)) if stream == format!("{}:{}", stderr.st_dev, stderr.st_ino) => Format::Journald,
-            _ => Format::Text,
-        }
+        if journal::has_stderr() { Format::Journald } else { Format::Text }
     }
 }
 

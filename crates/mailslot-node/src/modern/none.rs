@@ -2,7 +2,6 @@
 //! in the legacy network.
 
 use std::collections::BTreeSet;
-use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use mailslot::{Address, NetbiosName, NetworkOrigin, SlotName};
@@ -14,6 +13,7 @@ use crate::config::{self, NO_DOMAINS};
 use crate::control::Answer;
 use crate::error::Result;
 use crate::io::interfaces::Attachment;
+use crate::io::poll::Source;
 use mailslot_netbios::{Config, Message};
 
 pub(crate) struct Modern {
@@ -72,7 +72,7 @@ impl Modern {
         self.names.contains(target).then(|| format!("{target} is a domain of this machine, and {NO_DOMAINS}"))
     }
 
-    pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+    pub(crate) fn source(&self) -> Option<Source<'_>> {
         None
     }
 

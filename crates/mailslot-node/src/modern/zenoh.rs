@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, UdpSocket};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,12 +12,13 @@ use mailslot_domain::status::Status;
 use mailslot_domain::{Directory, Domain, Segment};
 use mailslot_zenoh::{Domains, own_process};
 
-use crate::bridge::{Attached, BridgeStatus, Bridges};
+use crate::bridge::{Attached, BridgeStatus, Bridges, Pattern};
 use crate::config;
 use crate::control::Answer;
 use crate::error::{Error, Result, with_causes};
 use crate::io::interfaces::Attachment;
-use crate::privileges::account;
+use crate::io::poll::Source;
+use crate::privileges::user_id;
 use mailslot_netbios::{Config, Interface, Message};
 
 /// The file in the domain directory that records which computers sealed domains have.
@@ -49,7 +49,7 @@ impl Modern {
         own_process();
         let mut directory = Directory::in_use(mailslot::secure_env).map_err(domain_error)?;
         if let Some(user) = &settings.user {
-            directory = directory.owned_by(account(user)?.uid.as_raw());
+            directory = directory.owned_by(user_id(user)?);
         }
         let mut modern = Modern {
             directory,
@@ -70,6 +70,7 @@ impl Modern {
             let (parts, missing, known) = (self.parts.clone(), self.missing.clone(), self.directory.path().join(KNOWN));
             let domains = Domains::start_knowing(&computer(config)?, settings.netbios, parts, missing, &known)?;
             domains.mean(settings.meanings()?);
+            domains.open_slots(named(settings));
             self.running = Some(domains);
         }
         Ok(())
@@ -84,6 +85,7 @@ impl Modern {
                 let (parts, missing) = (self.parts.clone(), self.missing.clone());
                 let domains = domains.restart(&computer(config)?, settings.netbios, parts, missing)?;
                 domains.mean(settings.meanings()?);
+                domains.open_slots(named(settings));
                 self.running = Some(domains);
                 Ok(())
             }
@@ -257,8 +259,12 @@ impl Modern {
         has_file.then(|| format!("{target} is a domain of this machine, which cannot run"))
     }
 
-    pub(crate) fn as_fd(&self) -> Option<BorrowedFd<'_>> {
-        self.running.as_ref().map(AsFd::as_fd)
+    pub(crate) fn source(&self) -> Option<Source<'_>> {
+        // On Windows there are no bridges, and nothing else has it wake the node.
+        #[cfg(windows)]
+        return None;
+        #[cfg(unix)]
+        self.running.as_ref().map(std::os::fd::AsFd::as_fd)
     }
 
     /// How many domains have an open session, and how many domains run. Domains that cannot run are in neither number.
@@ -284,6 +290,11 @@ impl Modern {
             _ => said(Err(format!("this machine takes no part in a modern domain {domain}"))),
         }
     }
+}
+
+/// The slots that the settings name.
+fn named(settings: &config::Settings) -> Vec<SlotName> {
+    settings.slots.iter().filter_map(Pattern::exact).cloned().collect()
 }
 
 fn domain_error(error: mailslot_domain::Error) -> Error {

@@ -1,6 +1,5 @@
 //! Keeps the node attached to the machine's interfaces.
 
-use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use crate::config;
@@ -10,6 +9,7 @@ use crate::io::addresses;
 use crate::io::changes::Changes;
 use crate::io::driver::{Attached, Driver};
 use crate::io::interfaces::{self, Attachment, Choice, LeftOut};
+use crate::io::poll::Source;
 
 /// How often to check the interfaces when the system does not notify of changes, or when one cannot be used.
 const LOOK: Duration = Duration::from_secs(3);
@@ -49,9 +49,9 @@ impl Attachments {
         Attachments { changes: changes.ok(), not_watched, due, looked_at: now, left_out, unknown }
     }
 
-    /// Readable when something has changed.
-    pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.changes.as_ref().map(AsFd::as_fd)
+    /// Ready when something has changed.
+    pub(super) fn source(&self) -> Option<Source<'_>> {
+        self.changes.as_ref().map(Changes::source)
     }
 
     /// Handles a notification of changes.

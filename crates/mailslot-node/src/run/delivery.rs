@@ -10,7 +10,7 @@ use crate::routing;
 use mailslot_netbios::{Event, Message};
 
 /// How many messages the memory that is kept for delivery can hold.
-const USUAL: usize = 64;
+const USUAL: usize = 256;
 
 /// The slots to which messages are delivered.
 #[derive(Default)]

@@ -1,7 +1,6 @@
 //! Serves programs of this machine: sends their messages and answers their requests.
 
 use std::fmt::Display;
-use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use mailslot::network::{self, Undecoded};
@@ -73,9 +72,8 @@ impl Programs {
 
     /// Makes `poll` wait for messages and requests.
     pub(super) fn wait_in<'a>(&'a self, poll: &mut Poll<'a>, now: Instant) {
-        let outgoing: Option<BorrowedFd<'_>> = self.outgoing.as_ref().and_then(|outgoing| outgoing.descriptor(now));
-        poll.add(Token::Outgoing, outgoing);
-        poll.add(Token::Control, self.control.descriptor(now));
+        poll.add(Token::Outgoing, self.outgoing.as_ref().and_then(|outgoing| outgoing.source(now)));
+        poll.add(Token::Control, self.control.source(now));
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {

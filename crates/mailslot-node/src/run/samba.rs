@@ -1,13 +1,13 @@
 //! A node beside nmbd: datagrams that nmbd passes on are handled as if the node's sockets had received them.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use crate::config;
 use crate::io::driver::Driver;
 use crate::io::nmbd::{Change, Nmbd};
+use crate::io::poll::Source;
 use crate::io::{addresses, interfaces};
 use mailslot_netbios::{Cast, Interface, NodeStatus, Received, RequestId, Service};
 
@@ -35,8 +35,8 @@ impl Beside {
         self.nmbd.poll_timeout().into_iter().chain(self.ask_at).min()
     }
 
-    /// Readable when nmbd has passed something on; `None` without a connection.
-    pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+    /// Ready when nmbd has passed something on; `None` without a connection.
+    pub(super) fn source(&self) -> Option<Source<'_>> {
         self.nmbd.descriptor()
     }
 

@@ -6,9 +6,8 @@ use std::net::IpAddr;
 
 use mailslot_domain::Domain;
 use mailslot_domain::settings::Settings;
-use nix::ifaddrs::getifaddrs;
-use nix::net::if_::{InterfaceFlags, if_nametoindex};
-use nix::sys::socket::SockaddrStorage;
+
+use crate::sys::{InterfaceAddress, interface_addresses};
 
 /// The addresses of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,17 +15,6 @@ pub(crate) enum Addresses {
     /// The system does not let this process list them. Then Zenoh does it, as far as it can.
     Unknown,
     Known(Vec<InterfaceAddress>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct InterfaceAddress {
-    /// The interface's name, or the address's label, such as eth0:1.
-    interface: String,
-    /// Tells an interface from one that was recreated under its name: a socket that listened on the old one receives
-    /// nothing any more.
-    index: u32,
-    address: IpAddr,
-    flags: InterfaceFlags,
 }
 
 /// The addresses that a session uses, each with the index of its interface.
@@ -41,23 +29,7 @@ pub(crate) struct Places {
 
 /// The addresses of all interfaces that are up.
 pub(crate) fn addresses() -> Addresses {
-    let Ok(listed) = getifaddrs() else { return Addresses::Unknown };
-    let found = listed.filter(|listed| listed.flags.contains(InterfaceFlags::IFF_UP)).filter_map(|listed| {
-        let address = address(listed.address.as_ref()?)?;
-        // An interface that has just gone has no index, and is of no use.
-        let index = if_nametoindex(listed.interface_name.as_str()).ok()?;
-        Some(InterfaceAddress { interface: listed.interface_name, index, address, flags: listed.flags })
-    });
-    Addresses::Known(found.collect())
-}
-
-fn address(storage: &SockaddrStorage) -> Option<IpAddr> {
-    if let Some(address) = storage.as_sockaddr_in() {
-        return Some(IpAddr::V4(address.ip()));
-    }
-    let address = storage.as_sockaddr_in6()?.ip();
-    // A link-local address means nothing without its link.
-    (!address.is_unicast_link_local()).then_some(IpAddr::V6(address))
+    interface_addresses().map_or(Addresses::Unknown, Addresses::Known)
 }
 
 impl Addresses {
@@ -118,7 +90,7 @@ fn look_at<'a>(wanted: &'a [String], all: &'a [InterfaceAddress]) -> impl Iterat
     let fits = move |one: &&InterfaceAddress| {
         let is_wanted = match wanted {
             // An interface without a carrier counts: when the carrier comes back, nothing visible here changes.
-            [] => one.flags.contains(InterfaceFlags::IFF_MULTICAST),
+            [] => one.can_multicast,
             _ => wanted.iter().any(|name| one.is_called(name)),
         };
         one.address.is_ipv4() && is_wanted
@@ -157,29 +129,21 @@ fn expand(endpoint: &str, all: &[InterfaceAddress]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const WIRE: InterfaceFlags =
-        InterfaceFlags::IFF_UP.union(InterfaceFlags::IFF_RUNNING).union(InterfaceFlags::IFF_MULTICAST);
-
     fn some() -> Addresses {
-        let one = |interface: &str, index, address: &str, flags| InterfaceAddress {
+        let one = |interface: &str, index, address: &str, can_multicast| InterfaceAddress {
             interface: interface.to_owned(),
             index,
             address: address.parse().expect("an address"),
-            flags,
+            can_multicast,
         };
         Addresses::Known(vec![
-            one(
-                "lo",
-                1,
-                "127.0.0.1",
-                InterfaceFlags::IFF_UP | InterfaceFlags::IFF_LOOPBACK | InterfaceFlags::IFF_RUNNING,
-            ),
-            one("lo", 1, "::1", InterfaceFlags::IFF_UP | InterfaceFlags::IFF_LOOPBACK | InterfaceFlags::IFF_RUNNING),
-            one("eth0", 2, "192.0.2.1", WIRE),
-            one("eth0:b", 2, "192.0.2.2", WIRE),
-            one("eth0", 2, "2001:db8::1", WIRE),
-            one("tun0", 3, "198.51.100.1", InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING),
-            one("eth1:1", 4, "203.0.113.1", WIRE),
+            one("lo", 1, "127.0.0.1", false),
+            one("lo", 1, "::1", false),
+            one("eth0", 2, "192.0.2.1", true),
+            one("eth0:b", 2, "192.0.2.2", true),
+            one("eth0", 2, "2001:db8::1", true),
+            one("tun0", 3, "198.51.100.1", false),
+            one("eth1:1", 4, "203.0.113.1", true),
         ])
     }
 

@@ -16,6 +16,7 @@
 
 mod addresses;
 mod config;
+#[cfg(unix)]
 mod linger;
 mod runtime;
 mod session;
@@ -24,6 +25,7 @@ mod trace;
 pub(crate) use addresses::{Addresses, Places, addresses};
 pub(crate) use config::{Config, PENDING, QUEUE};
 pub use config::{check, zenoh_config};
+#[cfg(unix)]
 pub(crate) use linger::turn_off as turn_linger_off;
 pub(crate) use runtime::{Task, begin, enter, later};
 pub(crate) use session::{Answer, Answering, Asked, Link, Seen, Subscription, Token, Way};

@@ -20,7 +20,7 @@ use super::config::Config;
 use super::runtime::later;
 use crate::error::{Error, Result};
 use crate::lock::lock;
-use crate::wake::Wake;
+use crate::sys::Wake;
 
 /// The priority of plain messages. Queries and replies (confirmed writes, presences) have a higher one, with queues of
 /// their own: they overtake a flood, and wait for room in their queue as long as it takes.

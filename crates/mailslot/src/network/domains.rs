@@ -21,6 +21,14 @@ fn is_in(directory: &Path, name: &NetbiosName) -> bool {
 }
 
 /// The directory of the domain files, the same that nodes and `mailslot domain` use.
+#[cfg(windows)]
+fn directory() -> Option<PathBuf> {
+    let data = || sys::secure_env("ProgramData").map(|data| Path::new(&data).join(r"mailslot\domains"));
+    sys::secure_env("MAILSLOT_DOMAINS").map(PathBuf::from).or_else(data)
+}
+
+/// The directory of the domain files, the same that nodes and `mailslot domain` use.
+#[cfg(unix)]
 fn directory() -> Option<PathBuf> {
     if let Some(path) = sys::secure_env("MAILSLOT_DOMAINS") {
         return Some(path.into());

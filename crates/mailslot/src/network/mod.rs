@@ -9,7 +9,7 @@
 //!   the network opens that slot, and each write puts an [`Outgoing`] message into it. Names of domains with a separate
 //!   transport lead to another slot, which [`routes`] returns.
 //! - Incoming: the node opens the slot like any other writer and calls [`MailslotWriter::write_from`], or uses an
-//!   `Inbox`. Only slots created with [`Network::Allowed`] accept such messages.
+//!   [`Inbox`]. Only slots created with [`Network::Allowed`] accept such messages.
 //! - Questions to the node are [requests](crate::MailslotWriter::request), and its answers are the replies.
 //!
 //! [`MailslotWriter::open`]: crate::MailslotWriter::open
@@ -18,28 +18,28 @@
 //!
 //! # Portability
 //!
-//! On Windows there is no node to ask, as the system sends by itself.
+//! On Windows a node takes part in modern domains only, and the system itself sends everything else. There is no
+//! `Network::Allowed` for a slot there: the node's settings say which slots it writes to. Programs trust a node of the
+//! system, of an administrator, or of their own user.
 
-#[cfg(unix)]
 mod domains;
-#[cfg(unix)]
 mod inbox;
 mod message;
 mod retry;
 pub mod routes;
 mod undecoded;
-#[cfg(unix)]
+#[cfg(windows)]
+mod windows;
 mod writer;
 
-#[cfg(unix)]
 pub use inbox::Inbox;
 pub use message::{Outgoing, check_legacy, max_message_size};
 pub use retry::{Failed, Retry};
 pub use undecoded::Undecoded;
 #[cfg(unix)]
+pub(crate) use writer::Writer;
 pub use writer::ask_routes;
-#[cfg(unix)]
-pub(crate) use writer::{Asking, PATIENCE, Writer, reply};
+pub(crate) use writer::{Asking, PATIENCE, reply};
 
 /// Appoints the user `uid`: programs then trust its processes, like the superuser's, as the network node of this
 /// machine. This holds as long as the directory that holds the slots exists.
@@ -56,9 +56,8 @@ pub fn appoint_node(uid: u32) -> crate::Result<()> {
     crate::sys::appoint_node(uid)
 }
 
-/// The system sends by itself.
 #[cfg(windows)]
-pub(crate) use crate::sys::Elsewhere as Writer;
+pub(crate) use windows::Writer;
 
 /// The slot in which a node receives the messages for the legacy network. It exists while a node in that network runs.
 pub const SLOT: &str = r"\\.\mailslot\mailslot\node";

@@ -7,9 +7,6 @@
 //!
 //! Kinds are added, but never changed or removed: a side that does not know a kind has the older version.
 //!
-//! # Portability
-//!
-//! There is no such node on Windows.
 
 use std::time::Duration;
 
@@ -144,7 +141,6 @@ impl<'a> Question<'a> {
     }
 
     /// The same, if there is memory for a copy of the data.
-    #[cfg(unix)]
     pub(super) fn try_encode(&self) -> crate::Result<Vec<u8>> {
         let (head, data) = self.parts();
         crate::memory::joined(&[&head, data])
@@ -270,7 +266,6 @@ impl Answer {
 
 /// Makes the answer in `bytes`, if it is a [`Answer::Reply`], the reply's data, without memory for a copy, and returns
 /// the computer's name.
-#[cfg(unix)]
 pub(super) fn take_reply(bytes: &mut Vec<u8>) -> Option<String> {
     let (computer, size) = match &bytes[..] {
         [6, rest @ ..] => reply(rest).map(|(computer, data)| (computer.to_owned(), data.len()))?,
@@ -370,7 +365,6 @@ mod tests {
             prop_assert_eq!(Answer::decode(&answer.encode()), Ok(answer));
         }
 
-        #[cfg(unix)]
         #[test]
         fn a_reply_is_taken_out_of_its_answer_and_nothing_out_of_others(answer in answers()) {
             let mut bytes = answer.encode();

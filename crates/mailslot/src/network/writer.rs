@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::message::{check, header};
 use super::routes::{self, Answer, Question};
 use super::undecoded::Undecoded;
+#[cfg(unix)]
 use super::{SLOT, check_legacy, domains, max_message_size};
 use crate::address::Address;
 use crate::error::{Error, Result};
@@ -14,6 +15,7 @@ use crate::options::Timeout;
 use crate::receipt::Receipt;
 use crate::sys::Client;
 use crate::writer::MailslotWriter;
+use mailslot_names::SlotName;
 
 /// How long a node may take to answer, beyond the time that it was asked to wait.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
@@ -33,20 +35,36 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Asks the node which of its slots accepts messages to `address`, if there is a node that has modern domains.
+    #[cfg(unix)]
     pub(crate) fn open(address: Address) -> Result<Writer> {
         check(&address)?;
         match ask_routes(&Question::Route(address.clone()))? {
-            Some(Answer::Route { slot, max_message }) => {
-                let node = Client::open(&slot)?;
-                let max_message = usize::try_from(max_message).unwrap_or(usize::MAX);
-                Ok(Writer { node, header: header(&address), max_message, tells: true, address })
-            }
+            Some(Answer::Route { slot, max_message }) => Writer::in_domain(address, &slot, max_message),
             Some(_) => Writer::open_legacy(address, Error::NotOnNetwork),
             None => Writer::open_legacy(address, Error::NoNetworkNode),
         }
     }
 
+    /// The same, for modern domains alone; `None` if `address` is in none.
+    #[cfg(windows)]
+    pub(crate) fn open_in_domain(address: &Address) -> Result<Option<Writer>> {
+        check(address)?;
+        match ask_routes(&Question::Route(address.clone()))? {
+            Some(Answer::Route { slot, max_message }) => {
+                Writer::in_domain(address.clone(), &slot, max_message).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn in_domain(address: Address, slot: &SlotName, max_message: u32) -> Result<Writer> {
+        let node = Client::open(slot)?;
+        let max_message = usize::try_from(max_message).unwrap_or(usize::MAX);
+        Ok(Writer { node, header: header(&address), max_message, tells: true, address })
+    }
+
     /// `missing` makes the error if no node is in a legacy network.
+    #[cfg(unix)]
     fn open_legacy(address: Address, missing: impl FnOnce(Address) -> Error) -> Result<Writer> {
         // Whatever the node answers, or if there is none: messages that the domain would seal are never sent in clear.
         if let Address::Remote { target, .. } = &address
@@ -192,10 +210,6 @@ pub(crate) fn reply(mut answer: Vec<u8>) -> Result<Message> {
 /// - [`Error::NodeRefused`] if it could not do what it was asked, or answers in a format that this library does not
 ///   know
 /// - those of [`MailslotWriter::open`] and [`MailslotWriter::begin_request`]
-///
-/// # Portability
-///
-/// Unix only.
 pub fn ask_routes(question: &Question<'_>) -> Result<Option<Answer>> {
     let node = match MailslotWriter::open(routes::SLOT) {
         Err(Error::NotFound(_)) => return Ok(None),

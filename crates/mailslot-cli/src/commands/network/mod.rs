@@ -1,24 +1,34 @@
 //! The commands of the network: the node, and those that ask it.
 
 pub mod bridges;
+#[cfg(unix)]
 pub mod browse;
+#[cfg(unix)]
 pub mod capture;
 pub mod doctor;
 pub mod domains;
+#[cfg(unix)]
 pub mod embedded;
+#[cfg(unix)]
 pub mod find_dc;
 pub mod node;
+#[cfg(unix)]
 pub mod resolve;
 mod settings;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod shapes;
+#[cfg(unix)]
 pub mod status;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+#[cfg(unix)]
 use mailslot_node::config;
-use mailslot_node::control::{self, Answer, HolderOf, Members, Request};
+use mailslot_node::control::{self, Answer, Request};
+#[cfg(unix)]
+use mailslot_node::control::{HolderOf, Members};
+#[cfg(unix)]
 use mailslot_wire::Name;
 
 use crate::escape::cell;
@@ -38,6 +48,7 @@ fn unexpected(answer: &Answer) -> Failure {
 }
 
 /// The node's status, if it is in a NetBIOS network.
+#[cfg(unix)]
 fn legacy_node() -> Result<control::Status> {
     match ask(Request::Status)? {
         Answer::Status(status) if status.netbios => Ok(*status),
@@ -47,6 +58,7 @@ fn legacy_node() -> Result<control::Status> {
 }
 
 /// The holders of a name, given as a user writes it or as it is printed.
+#[cfg(unix)]
 fn holders(name: &str) -> Result<Vec<HolderOf>> {
     let found = |name: &str| match ask(Request::Resolve(name.to_owned()))? {
         Answer::Holders(holders) => Ok(holders),
@@ -64,6 +76,7 @@ fn holders(name: &str) -> Result<Vec<HolderOf>> {
 }
 
 /// Writes a message to a mailslot of a group's members.
+#[cfg(unix)]
 fn send(to: Members, group: &Name, slot: &[u8], data: Vec<u8>) -> Result {
     let slot = String::from_utf8_lossy(slot).into_owned();
     match ask(Request::Send { to, group: group.to_string(), slot, data })? {
@@ -73,11 +86,13 @@ fn send(to: Members, group: &Name, slot: &[u8], data: Vec<u8>) -> Result {
 }
 
 /// A name; a suffix in the text is allowed.
+#[cfg(unix)]
 fn name(text: &str) -> Result<Name> {
     Ok(config::name(text)?)
 }
 
 /// The text of a name for a message.
+#[cfg(unix)]
 fn text(name: &Name) -> String {
     String::from_utf8_lossy(name.text()).into_owned()
 }

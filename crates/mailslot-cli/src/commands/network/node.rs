@@ -119,6 +119,10 @@ struct Flags {
     #[serde(skip)]
     to_legacy: Vec<String>,
 
+    /// A slot for messages from modern domains, on Windows, where its creator cannot say so; may be given several times
+    #[arg(long = "slot", value_name = "SLOT")]
+    slots: Option<Vec<String>>,
+
     /// UDP port of the name service [default: 137]
     #[arg(long, value_name = "PORT")]
     name_port: Option<u16>,
@@ -328,7 +332,7 @@ mod tests {
                 "domains" => continue,
                 "computers" => (name, "PC7=netbios"),
                 "bridge" => ("to-domain", "PLANT:alerts"),
-                "names" | "interfaces" | "limits" => (name.trim_end_matches('s'), "queries=7"),
+                "names" | "interfaces" | "limits" | "slots" => (name.trim_end_matches('s'), "queries=7"),
                 "wins" => (name, "192.0.2.1"),
                 "browser" | "netbios" => (name, "false"),
                 "lan" | "beside-samba" => (name, "true"),

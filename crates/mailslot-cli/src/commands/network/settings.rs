@@ -7,16 +7,30 @@ use crate::exit;
 
 /// Names the file. Empty, it says that there is none.
 const VARIABLE: &str = "MAILSLOT_CONFIG";
+#[cfg(unix)]
 const FILE: &str = "/etc/mailslot/node.toml";
 
 /// The file with the settings: the one given, else that of the environment, else this machine's.
 pub fn file(given: Option<&Path>) -> Option<PathBuf> {
-    let found = choose(given, std::env::var_os(VARIABLE), Path::new(FILE));
+    let found = choose(given, std::env::var_os(VARIABLE), &machines());
     match &found {
         Some(file) => exit::note(format_args!("settings from {}", file.display())),
         None => exit::note("no settings file"),
     }
     found
+}
+
+/// The file of this machine.
+#[cfg(unix)]
+fn machines() -> PathBuf {
+    FILE.into()
+}
+
+/// The file of this machine.
+#[cfg(windows)]
+fn machines() -> PathBuf {
+    let data = std::env::var_os("ProgramData").unwrap_or_else(|| r"C:\ProgramData".into());
+    Path::new(&data).join(r"mailslot\node.toml")
 }
 
 fn choose(given: Option<&Path>, variable: Option<OsString>, machines: &Path) -> Option<PathBuf> {

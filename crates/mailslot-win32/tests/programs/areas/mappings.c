@@ -173,13 +173,18 @@ static void Processes(const char *self)
 
 static int Child(char *argv[])
 {
-    HANDLE mapping = OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, NAME),
-        mutex = OpenMutexA(SYNCHRONIZE, FALSE, "a mutex");
+    HANDLE mapping = OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, NAME), mutex;
     HANDLE unnamed = (HANDLE)(ULONG_PTR)strtoul(argv[1], NULL, 10);
-    volatile int *count = Map(mapping, FILE_MAP_WRITE, 0, 0), *marks = Map(unnamed, FILE_MAP_WRITE, 0, 0);
+    volatile int *count, *marks;
     int i, which = atoi(argv[2]);
 
-    CHECK(count != NULL && marks != NULL && mutex != NULL);
+    CHECK(mapping != NULL);
+    mutex = OpenMutexA(SYNCHRONIZE, FALSE, "a mutex");
+    CHECK(mutex != NULL);
+    count = Map(mapping, FILE_MAP_WRITE, 0, 0);
+    CHECK(count != NULL);
+    marks = Map(unnamed, FILE_MAP_WRITE, 0, 0);
+    CHECK(marks != NULL);
     for (i = 0; i < 1000; i++) {
         CHECK_EQUAL(WaitForSingleObject(mutex, INFINITE), WAIT_OBJECT_0);
         ++*count;

@@ -1,7 +1,7 @@
 //! The writing end of a local slot: a friend, which maps the ring, or a stranger, which writes through the door.
 
 use std::borrow::Cow;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -14,6 +14,7 @@ use super::process;
 use super::queue::{NETWORK_PATIENCE, PATIENCE_AT_ONCE, Queue};
 use super::ring::layout::Stamp;
 use super::root::{Root, SlotDirectory};
+use super::server::Server;
 use super::wait;
 use crate::error::{Error, Result};
 use crate::memory;
@@ -217,8 +218,10 @@ impl Client {
         }
     }
 
-    /// Waits until `other` is readable, the slot's owner ends, or `deadline` passes. Returns whether the slot is gone.
-    pub(crate) fn wait_for_end(&self, other: BorrowedFd<'_>, deadline: Option<Instant>) -> Result<bool> {
+    /// Waits until `other` has a message, this slot's owner ends, or `deadline` passes. Returns whether this slot is
+    /// gone.
+    pub(crate) fn wait_for_end(&self, other: &Server, deadline: Option<Instant>) -> Result<bool> {
+        let other = other.as_fd();
         let life = match self {
             Client::Friend(friend) | Client::Stamping(friend) => friend.bell(),
             Client::Stranger(writer) => Ok(writer.connection()),

@@ -2,14 +2,18 @@
 
 use std::io;
 
+use crate::code;
+
 /// The Win32 code of an error of the system.
 pub(crate) fn win32_code(error: &io::Error) -> u32 {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => 5,
-        io::ErrorKind::NotFound => 3,
-        io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => 1450,
+        io::ErrorKind::PermissionDenied => code::ACCESS_DENIED,
+        io::ErrorKind::NotFound => code::PATH_NOT_FOUND,
+        io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            code::NO_SYSTEM_RESOURCES
+        }
         // EMFILE and ENFILE: no descriptors left.
-        _ if matches!(error.raw_os_error(), Some(23 | 24)) => 4,
-        _ => 31,
+        _ if matches!(error.raw_os_error(), Some(23 | 24)) => code::TOO_MANY_OPEN_FILES,
+        _ => code::GEN_FAILURE,
     }
 }

@@ -125,6 +125,12 @@ pub(super) fn read(
     })
 }
 
+/// Ends all reads of this process that wait, with `ERROR_OPERATION_ABORTED`.
+pub(super) fn cancel_reads(slot: BorrowedHandle<'_>) {
+    // SAFETY: the handle is open as long as it is borrowed. The call fails if no read waits, and that is fine.
+    unsafe { CancelIoEx(slot.as_raw_handle(), null()) };
+}
+
 /// Writes one message.
 pub(super) fn write(slot: BorrowedHandle<'_>, message: &[u8]) -> io::Result<()> {
     let size = u32::try_from(message.len()).map_err(|_| io::ErrorKind::InvalidInput)?;

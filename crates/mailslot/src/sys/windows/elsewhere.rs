@@ -29,6 +29,10 @@ impl Elsewhere {
         }
     }
 
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
     pub(crate) fn max_message_size(&self) -> usize {
         u32::MAX as usize
     }
@@ -39,7 +43,7 @@ impl Elsewhere {
         if size > limit {
             return Err(Error::TooLarge { size, limit });
         }
-        client::write(&self.handle, message)
+        client::write(&self.handle, message, Error::TooLarge { size, limit })
     }
 
     /// Windows does not bound slots.

@@ -8,14 +8,17 @@ mod computer;
 mod deadline;
 mod elsewhere;
 mod failure;
+mod head;
 mod native;
+mod process;
+mod progress;
 mod security;
 mod server;
 mod text;
 
 pub(crate) use self::{
     appearing::Appearing, client::Client, code::win32_code, computer::computer_name, elsewhere::Elsewhere,
-    server::Next, server::Server,
+    process::random, process::secure_env, process::user, progress::Progress, server::Next, server::Server,
 };
 
 use crate::error::{Error, Result};

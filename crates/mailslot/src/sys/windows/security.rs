@@ -1,14 +1,17 @@
 //! Access rules as security descriptors.
 
 use std::io;
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr::null_mut;
 
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, LocalFree};
 use windows_sys::Win32::Security::Authorization::{
-    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
+    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW, GetSecurityInfo, SDDL_REVISION_1,
+    SE_KERNEL_OBJECT,
 };
-use windows_sys::Win32::Security::{GetTokenInformation, PSECURITY_DESCRIPTOR, TOKEN_QUERY, TOKEN_USER, TokenUser};
+use windows_sys::Win32::Security::{
+    GetTokenInformation, OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, TOKEN_QUERY, TOKEN_USER, TokenUser,
+};
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
 use super::text;
@@ -64,6 +67,37 @@ impl Drop for Descriptor {
     }
 }
 
+/// The system and the group of administrators.
+const SUPERUSERS: [&str; 2] = ["S-1-5-18", "S-1-5-32-544"];
+
+/// Whether the slot belongs to the system, the administrators or the user of this process. Wine does not say whose it
+/// is; there all processes are of one user.
+pub(super) fn is_of_trusted_user(slot: BorrowedHandle<'_>) -> io::Result<bool> {
+    let (mut owner, mut descriptor) = (null_mut(), Descriptor(null_mut()));
+    // SAFETY: the handle is open as long as it is borrowed; the outputs are locals of this function.
+    let code = unsafe {
+        GetSecurityInfo(
+            slot.as_raw_handle(),
+            SE_KERNEL_OBJECT,
+            OWNER_SECURITY_INFORMATION,
+            &mut owner,
+            null_mut(),
+            null_mut(),
+            null_mut(),
+            &mut descriptor.0,
+        )
+    };
+    if code != 0 {
+        return Err(io::Error::from_raw_os_error(code.cast_signed()));
+    }
+    if owner.is_null() {
+        return Ok(true);
+    }
+    // SAFETY: the owner is a SID in the descriptor, which lives.
+    let owner = unsafe { text_of(owner) }?;
+    Ok(SUPERUSERS.contains(&owner.as_str()) || owner == user_sid()?)
+}
+
 /// The user of this process, as a SID in text form.
 fn user_sid() -> io::Result<String> {
     let mut token = null_mut();
@@ -90,10 +124,19 @@ fn user_sid() -> io::Result<String> {
         }
         user.resize((needed as usize).div_ceil(size_of::<usize>()), 0);
     }
-    let mut text = null_mut();
     // SAFETY: `GetTokenInformation` has filled `user`, which begins with a `TOKEN_USER` whose SID lies behind it.
-    let converted = unsafe { ConvertSidToStringSidW((*user.as_ptr().cast::<TOKEN_USER>()).User.Sid, &mut text) };
-    if converted == 0 {
+    unsafe { text_of((*user.as_ptr().cast::<TOKEN_USER>()).User.Sid) }
+}
+
+/// The text form of a SID.
+///
+/// # Safety
+///
+/// `sid` must point to one.
+unsafe fn text_of(sid: PSID) -> io::Result<String> {
+    let mut text = null_mut();
+    // SAFETY: as the caller promises; the output is a local of this function.
+    if unsafe { ConvertSidToStringSidW(sid, &mut text) } == 0 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the text ends with a NUL, and is read no further than that.

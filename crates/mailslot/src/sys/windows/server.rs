@@ -4,18 +4,19 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::api::{self, Values};
 use super::deadline::Deadline;
 use super::security::Descriptor;
-use super::{client, failure, native};
+use super::{failure, head, native, text};
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::message::{Envelope, Info, Message, Origin, Statistics};
 use crate::options::{Inheritance, MailslotOptions, Sharing, Taps, Timeout, WhenFull};
 use mailslot_names::SlotName;
+use windows_sys::Win32::Foundation::ERROR_OPERATION_ABORTED;
 
 /// The buffer size of a read that waits for a message of unknown size. A message that does not fit costs a second read.
 const USUAL_SIZE: u32 = 1024;
@@ -26,6 +27,10 @@ pub(crate) struct Server {
     slot: OwnedHandle,
     /// Whether other processes may read the slot, too.
     shared: bool,
+    /// Whether each message begins with a head.
+    has_heads: bool,
+    /// Set once reads shall no longer wait.
+    aborted: AtomicBool,
     /// Locked while a read is issued, so that held messages come first, and the read timeout is the right one.
     held: Mutex<Held>,
     read: AtomicU64,
@@ -52,7 +57,7 @@ impl Server {
             failure::error(|| format!("create slot {name}"), source, [Error::AlreadyExists(name.clone())])
         };
         let (size, timeout) = (options.max_message_size, options.read_timeout.to_win32_millis());
-        let slot = api::create(&client::path(&name), size, timeout, &security).map_err(failed)?;
+        let slot = api::create(&text::path(&name), size, timeout, &security).map_err(failed)?;
         let slot = if native::is_synchronous(slot.as_handle()) {
             drop(slot);
             native::create(name.as_str(), size, timeout, &security).map_err(failed)?
@@ -80,7 +85,8 @@ impl Server {
 
     fn assemble(name: SlotName, slot: OwnedHandle, shared: bool) -> Server {
         let (read, bytes_read) = (AtomicU64::new(0), AtomicU64::new(0));
-        Server { name, slot, shared, held: Mutex::default(), read, bytes_read }
+        let (has_heads, aborted) = (head::precedes(&name), AtomicBool::new(false));
+        Server { name, slot, shared, has_heads, aborted, held: Mutex::default(), read, bytes_read }
     }
 
     pub(crate) fn name(&self) -> &SlotName {
@@ -133,9 +139,21 @@ impl Server {
 
     /// Waits for a message as long as `timeout`, or by default the slot's read timeout, says, and reads it if it fits.
     pub(crate) fn read(&self, buffer: &mut [u8], timeout: Option<Timeout>) -> Result<usize> {
+        if self.has_heads {
+            let message = self.fetch_whole(Deadline::after(timeout))?;
+            return Next { server: self, message: Some(message) }.read(buffer);
+        }
         let size = self.fetch(buffer, Deadline::after(timeout))?;
         self.count(size);
         Ok(size)
+    }
+
+    /// Ends reads that wait, and all later ones that would wait.
+    pub(crate) fn abort_reads(&self) {
+        // A read is issued, and before that the flag looked at, with this locked: none waits that has not seen it.
+        let _held = self.held();
+        self.aborted.store(true, Ordering::SeqCst);
+        api::cancel_reads(self.slot.as_handle());
     }
 
     /// The next message, for which this waits as long as `timeout` says.
@@ -207,6 +225,9 @@ impl Server {
             if deadline.is_over() && self.values()?.next_size.is_none() {
                 return Err(Error::TimedOut);
             }
+            if self.is_aborted() && self.values()?.next_size.is_none() {
+                return Err(Error::Closed);
+            }
             match self.fetch_from_slot(held, buffer, deadline, longer) {
                 // The slot's read timeout was the shorter one, or another process was faster.
                 Err(Error::TimedOut) if deadline.outlasts_slot() => longer = true,
@@ -247,12 +268,19 @@ impl Server {
         };
         let size = buffer.len();
         api::read(slot, buffer, deadline, issued).map_err(|source| {
+            if self.is_aborted() && text::is(&source, ERROR_OPERATION_ABORTED) {
+                return Error::Closed;
+            }
             failure::error(
                 || format!("read from slot {}", self.name),
                 source,
                 [Error::TimedOut, Error::BufferTooSmall { size: 0, buffer: size }],
             )
         })
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::SeqCst)
     }
 
     fn values(&self) -> Result<Values> {
@@ -302,7 +330,7 @@ impl Next<'_> {
     }
 
     pub(crate) fn envelope(&self) -> Envelope {
-        Envelope::new(self.origin())
+        self.parts().0
     }
 
     pub(crate) fn to_message(&self) -> Result<Message> {
@@ -325,8 +353,29 @@ impl Next<'_> {
         self.message = None;
     }
 
+    /// Takes the message out and copies it, if it fits.
+    fn read(self, buffer: &mut [u8]) -> Result<usize> {
+        let size = self.len();
+        let too_small = Error::BufferTooSmall { size, buffer: buffer.len() };
+        self.copy_to(buffer.get_mut(..size).ok_or(too_small)?);
+        self.take();
+        Ok(size)
+    }
+
     fn message(&self) -> &[u8] {
-        self.message.as_deref().unwrap_or_default()
+        self.parts().1
+    }
+
+    /// What is known of the message, and the message.
+    fn parts(&self) -> (Envelope, &[u8]) {
+        let message = self.message.as_deref().unwrap_or_default();
+        match self.server.has_heads {
+            true => {
+                let (envelope, size) = head::take(message);
+                (envelope, message.get(size..).unwrap_or_default())
+            }
+            false => (Envelope::new(Origin::Unknown), message),
+        }
     }
 }
 

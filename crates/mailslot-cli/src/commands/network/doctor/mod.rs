@@ -4,11 +4,16 @@ mod counters;
 mod destination;
 mod domain;
 mod finding;
+#[cfg(unix)]
 mod firewall;
+#[cfg(unix)]
 mod interfaces;
 mod node;
+#[cfg(unix)]
 mod ports;
+#[cfg(unix)]
 mod process;
+#[cfg(unix)]
 mod root;
 mod sending;
 mod session;
@@ -44,6 +49,7 @@ Examples:
 impl Doctor {
     pub fn run(self) -> Result {
         let mut findings = Findings::default();
+        #[cfg(unix)]
         root::examine(&mut findings);
         match &self.address {
             None => examine_network(None, &mut findings),
@@ -76,10 +82,12 @@ fn examine_network(address: Option<&Address>, findings: &mut Findings) {
     if matches!(way, None | Some(Way::Legacy | Way::Nowhere)) {
         examine_legacy(address, node.as_ref(), findings);
     }
+    #[cfg(unix)]
     firewall::examine(&firewall::wanted(way.as_ref(), node.as_ref()), findings);
 }
 
 fn examine_legacy(address: Option<&Address>, node: Option<&node::Running>, findings: &mut Findings) {
+    #[cfg(unix)]
     if node.is_none_or(|node| node.legacy) {
         interfaces::examine(node, findings);
         ports::examine(node, findings);

@@ -6,6 +6,7 @@ use mailslot::{Address, Error, SlotStatus};
 use mailslot_node::control::{self, Answer, Request};
 
 use super::finding::{Findings, names};
+#[cfg(unix)]
 use super::process::Privileges;
 use crate::accounts;
 
@@ -94,6 +95,12 @@ fn status_of(slot: &str) -> Option<SlotStatus> {
     }
 }
 
+#[cfg(windows)]
+fn start_it() -> String {
+    "start one: mailslot node --netbios false --slot SLOT".to_owned()
+}
+
+#[cfg(unix)]
 fn start_it() -> String {
     let start = "start one: mailslot node --computer NAME --workgroup NAME";
     match Privileges::of_this_process() {

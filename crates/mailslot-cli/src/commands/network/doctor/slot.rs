@@ -44,6 +44,12 @@ pub fn examine_own(address: &Address, node: Option<&Running>, findings: &mut Fin
         Some(Network::Allowed) => {
             findings.ok("own slot", format!("the slot here is open to the network{}", owner(&slot)));
         }
+        // On Windows, where slots do not say so.
+        None => findings.unknown(
+            "own slot",
+            format!("only the settings of the node say whether the slot {} here is open to the network", slot.name),
+            "name it there: mailslot node --slot",
+        ),
         _ => findings.problem(
             "own slot",
             format!("the slot {} here is not open to the network, so no message from there reaches it", slot.name),

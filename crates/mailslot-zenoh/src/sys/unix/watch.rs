@@ -1,7 +1,7 @@
 //! The slots of this machine that are open to the network, and when they change.
 
 use std::collections::{BTreeMap, HashMap};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use mailslot::{Network, SlotName};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify;
 
+use super::Wake;
 use crate::error::{Error, Result};
 
 /// How often the slots are looked at in any case: no event reports that an owner was killed.
@@ -47,10 +48,11 @@ impl Watch {
         inotify::add_watch(&self.inotify, directory, slots | inotify::WatchFlags::CREATE).map(drop)
     }
 
-    /// Waits until slots may have changed, at most a second. Returns early when `wake` is readable.
-    pub(crate) fn wait(&self, wake: BorrowedFd<'_>) {
+    /// Waits until slots may have changed, at most a second. Returns early when `wake` is woken.
+    pub(crate) fn wait(&self, wake: &Wake) {
         let timeout = Timespec { tv_sec: LOOK_AGAIN.as_secs() as _, tv_nsec: 0 };
-        let mut fds = [PollFd::new(&self.inotify, PollFlags::IN), PollFd::from_borrowed_fd(wake, PollFlags::IN)];
+        let mut fds =
+            [PollFd::new(&self.inotify, PollFlags::IN), PollFd::from_borrowed_fd(wake.as_fd(), PollFlags::IN)];
         // The slots are looked at whatever this returns.
         let _ = poll(&mut fds, Some(&timeout));
         let mut buffer = [0; 4096];
@@ -60,8 +62,8 @@ impl Watch {
 }
 
 /// The living slots that are open to the network, up to [`MAX_SLOTS_OF_USER`] of each user, by the upper-case form of
-/// their names.
-pub(crate) fn open_slots() -> Result<BTreeMap<String, SlotName>> {
+/// their names. Their creators say so, and no settings.
+pub(crate) fn open_slots(_named: &[SlotName]) -> Result<BTreeMap<String, SlotName>> {
     let mut number: HashMap<Option<u32>, usize> = HashMap::new();
     let slots = mailslot::list()?.into_iter().filter(|slot| slot.network == Some(Network::Allowed));
     let few = slots.filter(|slot| {

@@ -3,12 +3,15 @@
 mod attachments;
 mod delivery;
 mod life;
+#[cfg(unix)]
 mod manager;
 mod programs;
+#[cfg(unix)]
 mod samba;
 mod shared;
+#[cfg(windows)]
+mod windows;
 
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use mailslot::MailslotWriter;
@@ -25,7 +28,6 @@ use crate::log::Limits;
 use crate::metrics::Metrics;
 use crate::modern::Modern;
 use crate::privileges::become_user;
-use crate::squatters;
 use attachments::Attachments;
 use delivery::Delivery;
 use life::{After, Life};
@@ -34,15 +36,17 @@ use manager::{Manager, Progress};
 use programs::Programs;
 use samba::Beside;
 use shared::Shared;
+#[cfg(windows)]
+use windows::{manager, samba};
 
 /// How often to check what sends no notification of changes: files of domains, and slots that are gone.
 const LOOK: Duration = Duration::from_secs(3);
 /// Messages read from a slot before other work is done.
 const TURN: usize = 256;
 
-/// Runs a node until SIGINT or SIGTERM, and then releases its names. `load` returns the settings, now and at each
-/// SIGHUP. Settings at a SIGHUP that are invalid or cannot work leave the old ones in place. The node reports events by
-/// [`tracing`]; [`log`](crate::log) writes them.
+/// Runs a node until SIGINT or SIGTERM, on Windows until Ctrl+C or the end of its console, and then releases its names.
+/// `load` returns the settings, now and at each SIGHUP. Settings at a SIGHUP that are invalid or cannot work leave the
+/// old ones in place. The node reports events by [`tracing`]; [`log`](crate::log) writes them.
 ///
 /// # Errors
 ///
@@ -106,7 +110,8 @@ impl Machine {
         let shared = Shared { settings, config, modern, metrics: Metrics::default(), limits: Limits::default() };
         shared.log_started();
         shared.log_served(&exporter);
-        squatters::tell();
+        #[cfg(unix)]
+        crate::squatters::tell();
         report.tell();
         if driver.attached().is_empty() && shared.settings.netbios {
             tracing::event!(name: "no_interface", tracing::Level::WARN, {});
@@ -155,12 +160,12 @@ impl Machine {
             Some(self.look_at),
         ];
         let mut poll = Poll::new();
-        poll.add(Token::Signals, signals.as_fd());
-        poll.add(Token::Changes, self.attachments.descriptor());
+        poll.add(Token::Signals, signals.source());
+        poll.add(Token::Changes, self.attachments.source());
         self.programs.wait_in(&mut poll, now);
-        poll.add(Token::Domains, self.shared.modern.as_fd());
+        poll.add(Token::Domains, self.shared.modern.source());
         self.driver.wait_in(&mut poll);
-        poll.add(Token::Nmbd, self.nmbd.as_ref().and_then(Beside::descriptor));
+        poll.add(Token::Nmbd, self.nmbd.as_ref().and_then(Beside::source));
         poll.wait(now, deadlines.into_iter().flatten().min())
     }
 
@@ -180,7 +185,7 @@ impl Machine {
             }
             Token::Control => {
                 for _ in 0..TURN {
-                    let connected = self.nmbd.as_ref().map(|nmbd| nmbd.descriptor().is_some());
+                    let connected = self.nmbd.as_ref().map(|nmbd| nmbd.source().is_some());
                     let (programs, unused) = (&mut self.programs, || self.attachments.unused());
                     if !programs.answer_next(now, &mut self.driver, &mut self.shared, connected, unused) {
                         break;

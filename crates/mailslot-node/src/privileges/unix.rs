@@ -1,4 +1,4 @@
-//! Becomes another user, after the actions that only root may do.
+//! Users and capabilities of Linux.
 
 use std::ffi::CString;
 use std::io;
@@ -28,8 +28,14 @@ pub(crate) fn become_user(user: &str) -> Result<()> {
     change(&account).map_err(|error| failed(&error.to_string()))
 }
 
+/// The number of `user`, a name or a number.
+#[cfg(feature = "zenoh")]
+pub(crate) fn user_id(user: &str) -> Result<u32> {
+    Ok(account(user)?.uid.as_raw())
+}
+
 /// The account of `user`, a name or a number.
-pub(crate) fn account(user: &str) -> Result<User> {
+fn account(user: &str) -> Result<User> {
     let found = match user.parse() {
         Ok(uid) => User::from_uid(Uid::from_raw(uid)),
         Err(_) => User::from_name(user),

@@ -22,6 +22,7 @@ use crate::known::{Known, Owner};
 use crate::lock::lock;
 use crate::places::{Place, Places};
 use crate::presences::{Group, Matched, Presences, Waiting};
+use crate::sys::owner;
 
 /// Requests whose replies a machine waits for at one time in one domain. Each has a thread, and a slot.
 const MAX_REPLYING: usize = 128;
@@ -264,7 +265,7 @@ impl State {
         let message = opened.messages.next().unwrap_or_default();
         let asked = lock(inbox).with_writer(|writer| {
             // Slots of one user that never reply leave room to those of others.
-            let owner = writer.owner().ok_or(mailslot::Error::Closed)?;
+            let owner = owner(writer).ok_or(mailslot::Error::Closed)?;
             let Some(place) = self.replying.take(owner) else { return Ok(None) };
             Ok(Some((writer.begin_request_from(&origin, message, Some(REPLY_CAPACITY))?, place)))
         });

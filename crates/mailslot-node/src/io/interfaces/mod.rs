@@ -9,9 +9,37 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use super::addresses::Address;
 use crate::config;
 use mailslot_netbios::Interface;
+
+/// An IPv4 address of an interface that is up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// The interface's name, or the address's label, such as eth0:1. `link` is the interface's index.
+    pub(crate) name: String,
+    pub(crate) link: u32,
+    pub(crate) address: Ipv4Addr,
+    /// Bits of the address that identify the subnet.
+    pub(crate) prefix: u8,
+    /// As the system reports it; on point-to-point links this is the peer's address.
+    pub(crate) broadcast: Option<Ipv4Addr>,
+    pub(crate) can_broadcast: bool,
+    pub(crate) is_loopback: bool,
+    /// Whether it has a carrier.
+    pub(crate) is_running: bool,
+}
+
+impl Address {
+    /// The interface's name, without the label of the address.
+    pub(crate) fn device(&self) -> &str {
+        device(&self.name)
+    }
+}
+
+/// Names of interfaces have no colon.
+pub(super) fn device(label: &str) -> &str {
+    label.split(':').next().unwrap_or_default()
+}
 
 /// An attachment to a segment. Its name is that of the system's interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,12 +105,17 @@ pub(crate) fn choose(addresses: &[Address], settings: &config::Settings) -> Choi
         if !is_usable(address, settings, &mut choice.left_out) {
             continue;
         }
-        match wanted.iter().find(|earlier| broadcast(earlier) == Some(address.address)) {
-            None => wanted.push(address),
-            Some(earlier) => choice.left_out.push(stands_for_all(address, earlier)),
+        // If an address is both a machine's and a broadcast address, the first one set has effect in the system.
+        let first = wanted
+            .iter()
+            .find(|earlier| earlier.address == address.address || broadcast(earlier) == Some(address.address));
+        match first {
+            Some(earlier) if earlier.address != address.address => {
+                choice.left_out.push(stands_for_all(address, earlier));
+            }
+            _ => wanted.push(address),
         }
     }
-    // If an address is both a machine's and a broadcast address, the one that was set first has effect in the system.
     let is_own = |all: Ipv4Addr| wanted.iter().any(|own| own.address == all);
     let (subnets, single): (Vec<&Address>, Vec<&Address>) =
         wanted.iter().copied().partition(|address| broadcast(address).is_some_and(|all| !is_own(all)));

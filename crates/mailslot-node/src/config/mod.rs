@@ -21,7 +21,7 @@ pub use mailslot_wire::smb::Style;
 #[cfg_attr(feature = "zenoh", expect(unused_imports, reason = "it has some"))]
 pub(crate) use domains::NO_DOMAINS;
 
-use crate::bridge;
+use crate::bridge::{self, Pattern};
 use crate::error::{Error, Result};
 use crate::exposition::Endpoint;
 use layer::lay_over;
@@ -84,6 +84,9 @@ pub struct Settings {
     /// The network of a computer, by the computer's name: the name of a modern domain, or `netbios`. The default is the
     /// sealed domain that first knew the computer, else an open domain that has it, else the NetBIOS network.
     pub computers: BTreeMap<String, String>,
+    /// The slots of this machine that messages from modern domains are written to, where the programs that create slots
+    /// cannot say so: on Windows, and without effect elsewhere.
+    pub slots: Vec<Pattern>,
     /// The port of the name service.
     pub name_port: u16,
     /// The port of the datagram service.
@@ -127,6 +130,7 @@ impl Default for Settings {
             connect: Vec::new(),
             listen: Vec::new(),
             computers: BTreeMap::new(),
+            slots: Vec::new(),
             name_port: ports.name,
             datagram_port: ports.datagram,
             beside_samba: false,
@@ -210,13 +214,15 @@ impl Settings {
     /// # Errors
     ///
     /// [`Error::Settings`] if modern domains have settings and this build has no such domains (the feature `zenoh`), if
-    /// a name is not a valid NetBIOS name, if a node of this type needs WINS servers, or if a limit is out of its
-    /// bounds.
+    /// a name is not a valid NetBIOS name, if a node of this type needs WINS servers, if a limit is out of its bounds,
+    /// or if a node on Windows cannot do what is set.
     pub fn protocol(&self) -> Result<Config> {
         let computer = match &self.computer {
             Some(computer) => computer.clone(),
             None => host_name()?,
         };
+        #[cfg(windows)]
+        self.check_windows()?;
         self.check_addresses()?;
         let mut config = Config::new(&computer, &self.workgroup)
             .map_err(|error| {
@@ -257,6 +263,21 @@ impl Settings {
         let wrong = |error: &dyn std::error::Error| Error::Settings(format!("scope {}: {error}", Quoted(&self.scope)));
         let scope = DnsName::new(&self.scope).map_err(|error| wrong(&error))?;
         config.with_scope(&scope).map_err(|error| wrong(&error))
+    }
+
+    /// Checks that a node on Windows can do what is set.
+    #[cfg(windows)]
+    fn check_windows(&self) -> Result<()> {
+        let wrong = |what: String| Err(Error::Settings(what));
+        if self.netbios {
+            let what = "netbios: the ports of NetBIOS belong to Windows itself, so a node there is in modern domains \
+                        only: set `netbios = false` (--netbios false)";
+            return wrong(what.to_owned());
+        }
+        if let Some(pattern) = self.slots.iter().find(|pattern| pattern.exact().is_none()) {
+            return wrong(format!("slots: {pattern}: Windows cannot list its mailslots: write the name of each"));
+        }
+        Ok(())
     }
 
     /// Checks that other machines can have these addresses, and that these ports can be used.
@@ -316,7 +337,10 @@ fn read(path: &Path) -> Result<String> {
 
 /// The first label of the host name: its first 15 ASCII characters.
 fn host_name() -> Result<String> {
+    #[cfg(unix)]
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(windows)]
+    let host = mailslot::secure_env("COMPUTERNAME").unwrap_or_default().to_string_lossy().into_owned();
     let label = host.split('.').next().unwrap_or_default();
     let name: String = label.chars().filter(char::is_ascii).take(15).collect();
     if name.is_empty() {

@@ -1,0 +1,137 @@
+# Sourced: a node on Windows and one on Linux, in one sealed domain on a network of namespaces. Needs root.
+printf '\n-- domain\n'
+scratch=$(mktemp -d)
+id=win$$
+. "$project/tests/network.sh"
+. "$project/tests/hosts.sh"
+mailslot=${CARGO_TARGET_DIR:-$project/target}/debug/mailslot
+program=$out/$target/debug/mailslot.exe
+# In Wine's root: a Windows of its own, whose slots are apart from those of others. It is made within the host, where
+# Wine's server makes the sockets.
+export WINEPREFIX=/tmp/mailslot-$id
+hub=tcp/10.96.40.1:7447
+
+# within_windows SECONDS COMMAND...: runs a command of $wine on the host `windows`. With `exec`, in this process.
+within_windows() {
+    timeout -k 5 "$1" ip netns exec "$id-windows" env RUST_BACKTRACE=0 "$wine" "${@:2}" \
+        2> >(grep --line-buffered -v XDG_RUNTIME_DIR >&2)
+}
+said_windows() { within_windows 60 run "$program" "$@" 2>&1 | tr -d '\r'; printf 'status %d' "${PIPESTATUS[0]}"; }
+
+# start_windows NAME ARGUMENTS...: starts `mailslot` on Windows, with output to NAME.out and NAME.log. Sets `pid`.
+start_windows() {
+    local name=$1
+    shift
+    ip netns exec "$id-windows" env RUST_BACKTRACE=0 "$wine" run "$program" "$@" \
+        >"$scratch/$name.out" 2>"$scratch/$name.log" </dev/null &
+    pid=$!
+    started+=("$pid")
+}
+start_windows_node() {
+    start_windows "$1" node --netbios false --computer WINDOWS --slot alerts --slot 'plant\line1'
+    until_line "$scratch/$1.log" domain_open
+}
+
+# until_said WHO EXPECTED ARGUMENTS...: waits, a minute at most, until `said` or `said_windows` has all of the words.
+until_said() {
+    local who=$1 expected=$2 step found
+    shift 2
+    for step in $(seq 30); do
+        found=$("$who" "$@")
+        case $found in *"$expected"*) return ;; esac
+        sleep 0.5
+    done
+    printf '%s\n' "$found"
+    return 1
+}
+
+leave_domain() {
+    end_all
+    within_windows 60 shell wineserver -k
+    "$wine" shell rm -rf "$WINEPREFIX"
+    remove_networks
+    rm -rf "$scratch"
+    unset WINEPREFIX
+}
+
+new_lan plant && attach linux plant 10.96.40.1/24 && attach windows plant 10.96.40.2/24
+# Debian links this library in a maintainer script, and nothing that opens a socket starts without it.
+within_windows 120 shell wine64 wineboot -i >"$scratch/boot" 2>&1
+# Until this server has ended, it does not see the folder of the program.
+within_windows 60 shell wineserver -w
+"$wine" shell cp /usr/x86_64-w64-mingw32/lib/zlib1.dll "$WINEPREFIX/drive_c/windows/system32"
+
+says "a domain is made on Linux" "$(said linux domain new PLANT --connect "$hub")" "made the domain PLANT" "status 0"
+file=$scratch/linux/domains/PLANT.toml
+key=$(said linux domain show --json | sed -n 's/.*"fingerprint":"\([^"]*\)".*/\1/p')
+says "it is joined on Windows" "$(said_windows domain join - <"$file")" "joined PLANT" "key $key" "status 0"
+# Wine makes the file readable by all, whatever its security descriptor was to say.
+joined=$WINEPREFIX/drive_c/ProgramData/mailslot/domains/PLANT.toml
+says "a key that others can read is refused" "$(said_windows domain show)" "icacls" "S-1-1-0" "status 4"
+"$wine" shell chmod 600 "$joined"
+says "one that they cannot is shown" "$(said_windows domain show)" "PLANT (sealed)" 'C:\ProgramData\mailslot\domains\PLANT.toml' \
+    "$key in use" "status 0"
+says "without a node, its messages go nowhere" "$(said_windows send '\\PLANT\mailslot\alerts' x)" "status 11"
+says "NetBIOS stays the system's" "$(said_windows node)" "belong to Windows itself" "status 2"
+
+start node linux node --netbios false --computer LINUX --listen "$hub"
+check "a node starts on Linux" until_line "$scratch/node.log" domain_open
+check "a node starts on Windows" start_windows_node node-1
+node=$pid
+says "a second one does not" "$(said_windows node --netbios false --computer OTHER)" "already runs" "status 8"
+check "they meet" until_said said_windows "2 computers" node status
+says "the node on Windows says what it is" "$(said_windows node status)" "WINDOWS" "domain PLANT, sealed" \
+    "connecting to $hub" "key $key"
+
+printf '\n-- domain: to Windows\n'
+start_windows heard-1 listen --verbose --count 3 --format json alerts
+listener=$pid
+check "a slot that the settings name is announced while it is there" \
+    until_said said '"computer":"WINDOWS","slots":["alerts"]' linux list --domain PLANT --json
+says "a message to the computer is confirmed" "$(said linux send --confirm '\\WINDOWS\mailslot\alerts' 'to one')" \
+    "WINDOWS" "delivered" "status 0"
+says "so is one to the domain" "$(said linux send --confirm '\\PLANT\mailslot\Alerts' 'to all')" \
+    "WINDOWS" "delivered" "status 0"
+says "one that is not confirmed" "$(said linux send --receivers 1=30s '\\PLANT\mailslot\alerts' 'just so')" "status 0"
+check "the listener ends after its count" wait "$listener"
+same "and has them all, in their order" "$(data "$scratch/heard-1.out")" $'to one\nto all\njust so'
+says "a slot that is not there" "$(said linux send --confirm '\\WINDOWS\mailslot\plant\line1' x)" "no such slot" \
+    "status 10"
+start_windows line1 listen --verbose 'plant\line1'
+line1=$pid
+check "it is announced once it is there" until_said said '"plant\\line1"' linux list --domain PLANT --json
+says "a request is refused" "$(said linux request '\\WINDOWS\mailslot\plant\line1' ping)" "does not reply: refused" \
+    "status 4"
+crash "$line1"
+start_windows heard-2 listen --verbose other
+until_line "$scratch/heard-2.log" "listening on"
+says "a slot that the settings do not name" "$(said linux send --confirm '\\WINDOWS\mailslot\other' x)" \
+    "no such slot" "status 10"
+crash "$pid"
+
+printf '\n-- domain: from Windows\n'
+start_listener heard-3 linux alerts
+check "the slots of others are seen" until_said said_windows '"computer":"LINUX","slots":["alerts"]' \
+    list --domain PLANT --json
+says "a message to the computer is confirmed" "$(said_windows send --confirm '\\LINUX\mailslot\alerts' 'to one')" \
+    "LINUX" "delivered" "status 0"
+says "so is one to the domain" "$(said_windows send --confirm '\\PLANT\mailslot\alerts' 'to all')" \
+    "LINUX" "delivered" "status 0"
+says "one that is not confirmed" "$(said_windows send --receivers 1=30s '\\PLANT\mailslot\alerts' 'just so')" "status 0"
+check "all arrive" until_line "$scratch/heard-3.out" "just so"
+same "in their order" "$(data "$scratch/heard-3.out")" $'to one\nto all\njust so'
+check "with an origin that the key proves" grep -q '"computer":"WINDOWS".*"authenticated":true' "$scratch/heard-3.out"
+says "a slot that is not there" "$(said_windows send --confirm '\\LINUX\mailslot\nothing' x)" "no such slot" "status 10"
+says "doctor finds nothing wrong" "$(said_windows doctor '\\PLANT\mailslot\alerts')" "a receipt came from LINUX" \
+    "status 0"
+
+printf '\n-- domain: the end and another beginning\n'
+crash "$node"
+check "a node that is killed goes from the domain" until_said said "1 computers" linux node status
+says "its programs are told" "$(said_windows send '\\PLANT\mailslot\alerts' x)" "status 11"
+check "it starts again" start_windows_node node-2
+check "and is back" until_said said_windows "2 computers" node status
+says "messages go on" "$(said_windows send --confirm '\\PLANT\mailslot\alerts' 'again')" "delivered" "status 0"
+check "all of them" until_line "$scratch/heard-3.out" '"again"'
+
+leave_domain
