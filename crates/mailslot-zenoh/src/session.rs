@@ -97,13 +97,12 @@ impl Session {
         Ok(Some(Session { link, number, ground, shares_queue: config.shares_queue(), declared, watches }))
     }
 
-    /// Watches the presences that are `wanted` by then, until the end of the session: once a watch has ended, Zenoh
-    /// 1.10 may leave out tokens that it was told, in the answers to questions.
+    /// Watches the presences that are `wanted` by then, and no others any more.
     pub(crate) fn watch(&self, state: &Arc<State>, wanted: impl FnOnce() -> HashSet<Whom>) -> Result<()> {
         let mut watches = lock(&self.watches);
         let wanted = wanted();
-        let watched = watches.keys().chain(&wanted).cloned().collect();
-        state.presences(|presences| presences.watch(&watched));
+        watches.retain(|whom, _| wanted.contains(whom));
+        state.presences(|presences| presences.watch(&wanted));
         for whom in wanted {
             let Entry::Vacant(place) = watches.entry(whom) else { continue };
             let (told, number) = (Arc::clone(state), self.number);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use std::vec::IntoIter;
 
-use crate::link::{self, Link};
+use crate::link::{self, Extent, Link};
 use crate::lock::lock;
 use crate::presences::{Presences, Whom};
 use crate::state::State;
@@ -16,6 +16,10 @@ use crate::state::State;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Parts of a question that are under way at one time: more would make each answer later, and the whole one no earlier.
 const MAX_PARTS_AT_ONCE: usize = 2;
+/// How often a part is asked for again whose answer was cut short, and by how much the pause before that grows: while a
+/// watch is told tens of thousands of presences, more questions would only make that later.
+const MAX_AGAIN: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What is done with an answer: nothing came if not all presences were told in time, or nobody who knows them could be
 /// asked.
@@ -133,18 +137,23 @@ impl<T: Fn(&str) + Send + Sync + 'static> Asking<T> {
             return;
         }
         let Some(part) = lock(&self.parts).next() else { return };
-        let (link, telling) = (self.link.clone(), Arc::clone(&self));
-        link.ask_for_tokens(
-            &part,
-            PATIENCE,
-            move |token| (telling.told)(token),
-            move |is_whole| {
-                if !is_whole {
-                    self.is_whole.store(false, Ordering::Relaxed);
-                }
-                self.ask_next();
-            },
-        );
+        self.ask(part, 0);
+    }
+
+    /// Asks for a part, which was asked for so often `before`.
+    fn ask(self: Arc<Self>, part: String, before: u32) {
+        let (link, asked) = (self.link.clone(), part.clone());
+        link.ask_for_tokens(&asked, PATIENCE, move |tokens, extent| {
+            if extent == Extent::CutShort && before < MAX_AGAIN {
+                let ask_again = move || link::while_nothing_is_sent(move || self.ask(part, before + 1));
+                return link::later(PAUSE * before, ask_again);
+            }
+            tokens.iter().for_each(|token| (self.told)(token));
+            if extent != Extent::Whole {
+                self.is_whole.store(false, Ordering::Relaxed);
+            }
+            self.ask_next();
+        });
     }
 }
 

@@ -1,15 +1,14 @@
 //! A Zenoh session: what is declared in it, with bytes in and out.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{TryRecvError, channel};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mailslot_domain::Envelope;
 use zenoh::Wait;
 use zenoh::bytes::ZBytes;
-use zenoh::liveliness::LivelinessToken;
 use zenoh::pubsub::{Publisher, Subscriber};
 use zenoh::qos::{CongestionControl, Priority};
 use zenoh::query::{ConsolidationMode, Query, QueryTarget, Queryable};
@@ -17,9 +16,7 @@ use zenoh::sample::{Sample, SampleKind};
 use zenoh_runtime::ZRuntime;
 
 use super::config::Config;
-use super::runtime::later;
 use crate::error::{Error, Result};
-use crate::lock::lock;
 use crate::sys::Wake;
 
 /// The priority of plain messages. Queries and replies (confirmed writes, presences) have a higher one, with queues of
@@ -32,19 +29,19 @@ const CLOSING: Duration = Duration::from_millis(500);
 /// An open session. All clones are the same session.
 #[derive(Clone)]
 pub(crate) struct Link {
-    session: zenoh::Session,
-    is_client: bool,
+    pub(super) session: zenoh::Session,
+    /// Whether this machine is a client, which knows others through a router only.
+    pub(super) is_client: bool,
+    /// How many tokens were told to watches.
+    pub(super) watched: Arc<AtomicU64>,
 }
 
-/// A declared subscriber, queryable or liveliness token, which is undeclared when it is dropped.
+/// A declared subscriber or queryable, which is undeclared when it is dropped.
 pub(crate) struct Subscription {
-    _subscriber: Subscriber<()>,
+    pub(super) _subscriber: Subscriber<()>,
 }
 pub(crate) struct Answering {
     _queryable: Queryable<()>,
-}
-pub(crate) struct Token {
-    _token: LivelinessToken,
 }
 
 /// A publisher: the route to a key expression for more than one message. The key expression is transmitted once, rather
@@ -56,13 +53,6 @@ pub(crate) struct Asked(Query);
 
 /// The payload and the attachment of an answer; `None` if the answer is an error.
 pub(crate) type Answer = Option<(Vec<u8>, Option<Vec<u8>>)>;
-
-/// What has become of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    There,
-    Gone,
-}
 
 impl Link {
     /// Opens a session, however long that takes. Returns `None` once `given_up` returns true, which is checked when
@@ -81,7 +71,7 @@ impl Link {
                 Ok(opened) => {
                     let is_client = config.is_client();
                     return opened
-                        .map(|session| Some(Link { session, is_client }))
+                        .map(|session| Some(Link { session, is_client, watched: Arc::default() }))
                         .map_err(Error::zenoh("open the session"));
                 }
                 Err(TryRecvError::Empty) => {}
@@ -120,12 +110,6 @@ impl Link {
         info.peers_zid().wait().chain(info.routers_zid().wait()).map(|id| id.to_string()).collect()
     }
 
-    /// Whether what is asked reaches somebody who knows. A client that is cut off from its router gets an answer from
-    /// itself.
-    fn reaches_others(&self) -> bool {
-        !self.session.is_closed() && (!self.is_client || self.connections() != (0, 0))
-    }
-
     /// Calls `take` with the key expression, the payload and the attachment of each message.
     pub(crate) fn subscribe(
         &self,
@@ -159,64 +143,6 @@ impl Link {
         let queryable = self.session.declare_queryable(key_expression.to_owned()).callback(callback).wait();
         let queryable = queryable.map_err(Error::zenoh("receive confirmed writes"))?;
         Ok(Answering { _queryable: queryable })
-    }
-
-    /// Calls `told` with the key expression of each token that exists, and of each that is declared or undeclared
-    /// later.
-    pub(crate) fn watch_tokens(
-        &self,
-        key_expression: &str,
-        told: impl Fn(&str, Seen) + Send + Sync + 'static,
-    ) -> Result<Subscription> {
-        let callback = move |sample: Sample| {
-            let seen = if sample.kind() == SampleKind::Put { Seen::There } else { Seen::Gone };
-            told(sample.key_expr().as_str(), seen);
-        };
-        let declared = self
-            .session
-            .liveliness()
-            .declare_subscriber(key_expression.to_owned())
-            .history(true)
-            .callback(callback)
-            .wait();
-        let subscriber = declared.map_err(Error::zenoh("watch presences"))?;
-        Ok(Subscription { _subscriber: subscriber })
-    }
-
-    /// Calls `told` with the key expression of each token that exists now, and then `over` in a thread where it may
-    /// call Zenoh: with false if some may be missing, because the time was over before or there is no connection to
-    /// others.
-    pub(crate) fn ask_for_tokens(
-        &self,
-        key_expression: &str,
-        within: Duration,
-        told: impl Fn(&str) + Send + Sync + 'static,
-        over: impl FnOnce(bool) + Send + 'static,
-    ) {
-        let is_whole = Arc::new(AtomicBool::new(true));
-        let (link, all_told) = (self.clone(), Arc::clone(&is_whole));
-        // Zenoh drops the callback at the end, with locks of its own.
-        let end = AtEnd(Mutex::new(Some(move || {
-            later(Duration::ZERO, move || over(all_told.load(Ordering::Relaxed) && link.reaches_others()));
-        })));
-        let in_time = Arc::clone(&is_whole);
-        let callback = move |reply: zenoh::query::Reply| {
-            let _ends_with_this = &end;
-            match reply.result() {
-                Ok(sample) => told(sample.key_expr().as_str()),
-                Err(_) => in_time.store(false, Ordering::Relaxed),
-            }
-        };
-        let asked = self.session.liveliness().get(key_expression.to_owned()).timeout(within).callback(callback).wait();
-        if asked.is_err() {
-            is_whole.store(false, Ordering::Relaxed);
-        }
-    }
-
-    /// Declares a liveliness token with this key expression, until the token is dropped or the session ends.
-    pub(crate) fn token(&self, key_expression: String) -> Result<Token> {
-        let token = self.session.liveliness().declare_token(key_expression).wait();
-        Ok(Token { _token: token.map_err(Error::zenoh("announce a presence"))? })
     }
 
     pub(crate) fn way(&self, key_expression: String) -> Result<Way> {
@@ -268,17 +194,6 @@ impl Link {
             .callback(callback)
             .wait()
             .map_err(Error::zenoh("ask for receipts"))
-    }
-}
-
-/// Does it when it is dropped.
-struct AtEnd<F: FnOnce()>(Mutex<Option<F>>);
-
-impl<F: FnOnce()> Drop for AtEnd<F> {
-    fn drop(&mut self) {
-        if let Some(end) = lock(&self.0).take() {
-            end();
-        }
     }
 }
 
