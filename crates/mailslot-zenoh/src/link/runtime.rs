@@ -36,7 +36,7 @@ impl Task {
     }
 }
 
-/// Does `work`, for at most [`HELD`] of it while nothing is sent: what is asked is not answered by others before Zenoh has
+/// Does `work` while nothing is sent, but for at most [`HELD`]: what it asks of others is not answered before Zenoh has
 /// done with it here. Only for threads that do not send.
 pub(crate) fn while_nothing_is_sent(work: impl FnOnce()) {
     let ((holding, held), (working, worked)) = (channel::<()>(), channel::<()>());
