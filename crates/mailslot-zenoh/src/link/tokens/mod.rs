@@ -80,8 +80,8 @@ impl Link {
     /// Zenoh 1.10 tells them in two threads: in this one those that the session knows, of its peers and because they
     /// are watched, and in one that receives what a router knows. An answer is cut short
     ///
-    /// - if the latter is through before the former (`send_interest` in `dispatcher/face.rs`): what was not told by then
-    ///   is dropped. So it is asked again [while nothing is sent](super::while_nothing_is_sent);
+    /// - if the latter is through before the former (`send_interest` in `dispatcher/face.rs`): what was not told until
+    ///   then is dropped. So it is asked again [while nothing is sent](super::while_nothing_is_sent);
     /// - if a watch is told something meanwhile: then the latter leaves that out as known (`propagate_current_token`),
     ///   and the former may have begun before it was;
     /// - if somebody who was to answer has gone.
