@@ -21,7 +21,7 @@ fn plays_its_part() {
     let parts = part.splitn(3, ' ').collect::<Vec<_>>();
     let (part, slot, more) = (parts[0], parts[1], parts.get(2).copied().unwrap_or_default());
     match part {
-        "plant" => plant(slot, more == "older-version"),
+        "plant" => plant(slot, more == "earlier-build"),
         "old" => step_aside(slot, more.parse().unwrap()),
         "victim" => come_between(slot, more),
         "heir" => pass_on(slot, &Mailslot::from_handles(more.parse::<Handles>().unwrap()).unwrap()),
@@ -40,9 +40,8 @@ fn plays_its_part() {
     }
 }
 
-/// Claims a name by hand, in this version's way or in that of versions before 0.2; the library claims one only if nobody
-/// has it.
-fn plant(slot: &str, older_version: bool) {
+/// Claims a name by hand, in the way of this build or of earlier ones; the library claims one only if nobody has it.
+fn plant(slot: &str, earlier_build: bool) {
     // This makes the directories of this user.
     drop(Mailslot::create(format!("{slot}-first")).unwrap());
     let root = mailslot::root().unwrap();
@@ -55,9 +54,9 @@ fn plant(slot: &str, older_version: bool) {
     rustix::fs::chmod(home.join("life"), Mode::from_raw_mode(0o666)).unwrap();
     rustix::fs::chmod(&home, Mode::from_raw_mode(0o755)).unwrap();
     let made = own.join("new/made");
-    let mode = Mode::from_raw_mode(if older_version { 0o400 } else { 0o444 });
+    let mode = Mode::from_raw_mode(if earlier_build { 0o400 } else { 0o444 });
     let claim = rustix::fs::open(&made, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL, mode).unwrap();
-    assert!(older_version || set_lock(claim.as_fd(), libc::F_WRLCK));
+    assert!(earlier_build || set_lock(claim.as_fd(), libc::F_WRLCK));
     std::fs::rename(made, file).unwrap();
     tell(slot, "planted");
     loop {
@@ -133,7 +132,7 @@ impl Aside {
 
     /// Whether others see that it lives nevertheless.
     fn is_seen(self) -> bool {
-        // With the mode of older versions' files, it lives as those do, through its socket.
+        // With the mode of earlier builds' files, it lives as those do, through its socket.
         matches!(self, Aside::Lease | Aside::Mode(0o400) | Aside::Closed(_))
     }
 
@@ -303,16 +302,16 @@ fn who_steps_aside_does_not_come_back() {
     }
 }
 
-/// Versions before 0.2 determined by a socket whether a claim lives, which its user could hide.
+/// Earlier builds determined by a socket whether a claim lives, which its user could hide.
 #[test]
-fn a_claim_of_an_older_version_keeps_its_name_while_it_is_seen() {
-    if !common::is_root("a_claim_of_an_older_version_keeps_its_name_while_it_is_seen") {
+fn a_claim_of_an_earlier_build_keeps_its_name_while_it_is_seen() {
+    if !common::is_root("a_claim_of_an_earlier_build_keeps_its_name_while_it_is_seen") {
         return;
     }
     let _watchdog = watchdog();
     let slot = name();
     let told = told(&slot);
-    let planted = Part::start_as(OTHER, &format!("plant {slot} older-version"));
+    let planted = Part::start_as(OTHER, &format!("plant {slot} earlier-build"));
     assert_eq!(text(&told), "planted");
     let between = || Part::start_as(VICTIM, &format!("victim {slot} none"));
     let victim = between();

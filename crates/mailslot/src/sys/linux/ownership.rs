@@ -179,8 +179,8 @@ impl Owned {
     /// Takes over a slot through the descriptors of another owner.
     pub(crate) fn from_handles([life, door, bell]: [OwnedFd; 3]) -> Result<Owned> {
         let invalid = |what: &str| Error::InvalidInheritance(what.to_owned());
-        // That of an older version is a socket.
-        let of_older_version =
+        // That of an earlier build is a socket.
+        let of_earlier_build =
             matches!(rustix::net::sockopt::socket_type(&life), Ok(rustix::net::SocketType::SEQPACKET));
         if !matches!(rustix::net::sockopt::socket_acceptconn(&door), Ok(true)) {
             return Err(invalid("the second descriptor is not a slot's door"));
@@ -190,7 +190,7 @@ impl Owned {
         // Sockets do not show where their files are, but a named pipe has the identity of its file.
         let directory =
             root.find_own(bell::NAME, bell_id)?.ok_or_else(|| invalid("the third descriptor is not a slot's bell"))?;
-        if !of_older_version && root.life_of(&directory) != FileId::of(&life) {
+        if !of_earlier_build && root.life_of(&directory) != FileId::of(&life) {
             return Err(invalid("the first descriptor is not a slot's life"));
         }
         let dir = directory.dir.as_fd();

@@ -13,7 +13,7 @@
 //! **For friends: a lock on the ring.** Same-user writers open the ring's file anyway, so testing its lock costs them a
 //! fraction of a look at the life. Owners share that lock, a [`ReadLock`].
 //!
-//! **For versions before 0.2: a bound socket**, see [`socket`]. The door is that socket.
+//! **For earlier builds of version 0.2: a bound socket**, see [`socket`]. The door is that socket.
 
 mod socket;
 
@@ -29,21 +29,21 @@ use super::process::{self, tells_nothing, tells_nothing_of};
 /// When the kernel last recorded a change of a file: its creation, a new name, other permissions. Nothing sets it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Since {
-    /// A life of an older version, which its user could hide without making it younger. It counts after all others.
-    older_version: bool,
+    /// A life of an earlier build, which its user could hide without making it younger. It counts after all others.
+    earlier_build: bool,
     nanos: i128,
 }
 
 impl Since {
     pub(crate) fn of(stat: &Stat) -> Since {
         Since {
-            older_version: false,
+            earlier_build: false,
             nanos: i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec),
         }
     }
 
-    fn of_older_version(stat: &Stat) -> Since {
-        Since { older_version: true, ..Since::of(stat) }
+    fn of_earlier_build(stat: &Stat) -> Since {
+        Since { earlier_build: true, ..Since::of(stat) }
     }
 
     /// The time from which a life counts that began at this one, and has been visible since `visible`.
@@ -51,8 +51,8 @@ impl Since {
         Since { nanos: self.nanos.max(visible.nanos), ..self }
     }
 
-    pub(crate) fn is_of_older_version(self) -> bool {
-        self.older_version
+    pub(crate) fn is_of_earlier_build(self) -> bool {
+        self.earlier_build
     }
 }
 
@@ -153,7 +153,7 @@ pub(crate) fn remove(dir: BorrowedFd<'_>, file: &str, home: &str) {
     socket::remove(dir, home);
 }
 
-/// The mode of a life's file. Those of older versions have [`socket::MODE`].
+/// The mode of a life's file. Those of earlier builds have [`socket::MODE`].
 const MODE: u32 = 0o444;
 /// The extended attribute that is there if a file has an access control list other than what its mode says.
 const LIST: &str = "system.posix_acl_access";
@@ -214,10 +214,10 @@ impl Place<'_> {
         }
     }
 
-    /// The same for a life of an older version. One that is hidden counts as dead: as it counts after all lives of this
-    /// version, it harms none of them when it becomes visible again.
+    /// The same for a life of an earlier build. One that is hidden counts as dead: as it counts after all others, it harms
+    /// none of them when it becomes visible again.
     fn look_for_socket(&self, stat: &Stat, home: &str) -> rustix::io::Result<Found> {
-        let (uid, since) = (stat.st_uid, Since::of_older_version(stat));
+        let (uid, since) = (stat.st_uid, Since::of_earlier_build(stat));
         let found = (self.open)(home, OFlags::PATH | OFlags::DIRECTORY).and_then(|home| {
             // Checked last: if unchanged now, it was unchanged when the socket was checked.
             Ok(socket::is_living(&home)? && is_unchanged(&home, stat)?)

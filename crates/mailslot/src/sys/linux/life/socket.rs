@@ -1,6 +1,6 @@
-//! The bound socket by which versions before 0.2 determine whether a life has ended.
+//! The bound socket by which earlier builds of version 0.2 determine whether a life has ended.
 //!
-//! It was bound and never listened on; now it is the slot's door. It lives as long as any descriptor of it. A socket
+//! It was never listened on; now it is the slot's door. It lives as long as any descriptor of it. A socket
 //! that has ended is never bound to its file any more, but its user can hide it: by its mode, which does not show in
 //! the time of its file. That time does not count, as any user who may connect may also set it to now. The socket is in
 //! a separate directory below its user's, and counts if that directory has not changed since the file of the life was

@@ -149,7 +149,7 @@ impl Root {
                 .into_iter()
                 .partition(|other| sharing == Sharing::Each && other.uid == user.uid && other.is_for_each());
             let ours = members.iter().map(|member| member.since).fold(since, Since::min);
-            let comes_first = |rival: &Other| rival.since <= ours || rival.since.is_of_older_version();
+            let comes_first = |rival: &Other| rival.since <= ours || rival.since.is_of_earlier_build();
             let Some(rival) = rivals.into_iter().filter(comes_first).min_by_key(|rival| rival.since) else {
                 return Ok(claim);
             };
