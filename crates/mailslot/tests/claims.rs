@@ -194,6 +194,16 @@ impl std::str::FromStr for Aside {
     }
 }
 
+/// Makes this user's slot that of the claim as it is now: each change gives that another time.
+fn bind_to_claim(slot: &str) {
+    let file = file_of(slot);
+    let Ok(stat) = rustix::fs::lstat(&file) else { return };
+    let since = i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec);
+    let link = mailslot::root().unwrap().join(format!("mailslot.{OTHER}/slots/{}/life", slot.to_uppercase()));
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(format!("{}#{since}", file.file_name().unwrap().to_str().unwrap()), link).unwrap();
+}
+
 /// The part of the user who was first.
 fn step_aside(slot: &str, aside: Aside) {
     let orders = Mailslot::options().access(Access::Everyone).create(format!("{slot}-orders")).unwrap();
@@ -203,8 +213,10 @@ fn step_aside(slot: &str, aside: Aside) {
     tell(slot, "ready");
     loop {
         match text(&orders).as_str() {
-            "away" => aside.go(slot, handles.as_fds()[0], false),
-            "back" => aside.go(slot, handles.as_fds()[0], true),
+            order @ ("away" | "back") => {
+                aside.go(slot, handles.as_fds()[0], order == "back");
+                bind_to_claim(slot);
+            }
             _ => assert!(own.try_receive().unwrap().is_none(), "{aside:?}: it gets what is meant for another slot"),
         }
         tell(slot, "done");
@@ -276,9 +288,11 @@ fn who_steps_aside_does_not_come_back() {
             assert_eq!(text(&told), "taken", "{what}");
         } else {
             assert_eq!(text(&told), "made", "{what}");
-            order("back");
-            MailslotWriter::open(&slot).unwrap().write(b"yours").unwrap();
-            assert_eq!(text(&told), "yours", "{what}");
+            for order_before in ["get nothing", "back"] {
+                order(order_before);
+                MailslotWriter::open(&slot).unwrap().write(b"yours").unwrap();
+                assert_eq!(text(&told), "yours", "{what}, after {order_before:?}");
+            }
             order("get nothing");
         }
         drop(victim);
