@@ -112,12 +112,10 @@ impl Root {
 
     /// Begins a new slot of this process's user, to which `claim` belongs.
     pub(crate) fn stage(&self, name: &SlotName, claim: &Claim) -> Result<Staged> {
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
         let user = self.own_user()?;
         self.sweep_new(&user);
         loop {
-            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let entry = format!("{}.{number}.{:x}", rustix::process::getpid().as_raw_pid(), clock::ticks());
+            let entry = unique();
             let path = format!("{}/{entry}", user.new_slots());
             match rustix::fs::mkdirat(&self.dir, &path, Mode::RWXU) {
                 Ok(()) => {}
@@ -129,7 +127,7 @@ impl Root {
                 .map_err(|error| self.error("open the new directory of", name, error))?;
             let staged = Staged { dir, user, entry: Some(entry) };
             rustix::fs::symlinkat(claim.of().to_text(), &staged.dir, LIFE)
-                .map_err(|error| self.error("bind the socket of", name, error))?;
+                .map_err(|error| self.error("name the life of", name, error))?;
             return Ok(staged);
         }
     }
@@ -209,7 +207,7 @@ impl Root {
         }
     }
 
-    /// Removes unfinished slots of creators that were killed.
+    /// Removes unfinished slots, and files of lives, of creators that were killed.
     fn sweep_new(&self, user: &User) {
         let path = user.new_slots();
         let Ok(new) = self.open_below(&path, OFlags::RDONLY | OFlags::DIRECTORY) else { return };
@@ -219,7 +217,7 @@ impl Root {
             if entry.starts_with('.') {
                 continue;
             }
-            let Ok(dir) = self.open_below(&format!("{path}/{entry}"), OFlags::PATH | OFlags::DIRECTORY) else {
+            let Ok(dir) = self.open_below(&format!("{path}/{entry}"), OFlags::PATH | OFlags::NOFOLLOW) else {
                 continue;
             };
             let stale = rustix::fs::fstat(&dir).is_ok_and(|stat| {
@@ -229,6 +227,7 @@ impl Root {
             if stale {
                 let life = rustix::fs::readlinkat(&dir, LIFE, Vec::new()).ok().and_then(|life| life.into_string().ok());
                 self.remove(&path, entry, dir.as_fd());
+                let _ = rustix::fs::unlinkat(&new, entry, AtFlags::empty());
                 life.as_deref().and_then(Life::file_in).into_iter().for_each(|file| self.remove_dead_life(file, user));
             }
         }
@@ -245,6 +244,13 @@ impl Root {
             let _ = rustix::fs::unlinkat(parent, entry, AtFlags::REMOVEDIR);
         }
     }
+}
+
+/// A name that nobody uses in a directory of new slots.
+pub(super) fn unique() -> String {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    format!("{}.{number}.{:x}", rustix::process::getpid().as_raw_pid(), clock::ticks())
 }
 
 /// The prefix of the directories of taps, among those of members.
