@@ -163,7 +163,7 @@ fn status(state: State<'_, impl FnOnce() -> Vec<Unused>>) -> control::Status {
         computer: config.computer.to_string(),
         workgroup: config.workgroup.to_string(),
         netbios,
-        node_type: format!("{:?}", config.node_type),
+        node_type: config.node_type.letter().to_string(),
         interfaces: interfaces.collect(),
         unused: unused(),
         names: names.collect(),

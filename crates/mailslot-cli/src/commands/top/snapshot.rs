@@ -59,7 +59,7 @@ fn lines(status: &mailslot_node::control::Status) -> Vec<String> {
         };
         lines.push(format!("node {computer} in {workgroup}, {kind} node, {interfaces}"));
     } else {
-        lines.push(format!("node {}", cell(status.computer.split('<').next().unwrap_or_default())));
+        lines.push(format!("node {}", cell(status.computer_name())));
     }
     lines.extend(status.domains.iter().map(|domain| {
         let (name, mode) = (cell(&domain.name), cell(&domain.mode));

@@ -1,5 +1,5 @@
-//! Locks of open file descriptions (fcntl(2), `F_OFD_SETLK`): shared by duplicates, inherited and passed descriptors and
-//! mappings of what was opened, and released by the kernel with the last of them.
+//! Locks of open file descriptions (fcntl(2), `F_OFD_SETLK`): shared by duplicates, inherited and passed descriptors
+//! and mappings of what was opened, and released by the kernel with the last of them.
 
 use core::ffi::c_void;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -67,8 +67,8 @@ pub(crate) enum Children {
     DoNot,
 }
 
-/// A read lock on a file, which several may have. It lasts until this is dropped or the process ends, and takes no descriptor: a mapping keeps
-/// the file open as a descriptor does.
+/// A read lock on a file, which several may have. It lasts until this is dropped or the process ends, and takes no
+/// descriptor: a mapping keeps the file open as a descriptor does.
 pub(crate) struct ReadLock {
     page: *mut c_void,
     /// [`fork_generation`] of the process that has the mapping; `None` if its children have it as well.

@@ -215,7 +215,8 @@ impl Owned {
         let invalid = || Error::InvalidInheritance(format!("{inheritance:?} does not name three open descriptors"));
         let take = |text: &str| {
             let fd: i32 = text.parse().ok().filter(|fd| *fd > 2).ok_or_else(invalid)?;
-            // SAFETY: borrowed only for the duplication below, which fails if it is not open.
+            // SAFETY: borrowed only for the duplication below, which fails if it is not open. The number is text from
+            // outside: if it is that of anything else which this program has open, the duplicate is refused and closed.
             let inherited = unsafe { BorrowedFd::borrow_raw(fd) };
             rustix::io::fcntl_dupfd_cloexec(inherited, 3).map_err(|error| match error {
                 Errno::BADF => invalid(),

@@ -1,10 +1,10 @@
 //! How to determine whether a slot has an owner.
 //!
-//! **For everybody: a lock on a file.** Each slot has a file in the root, whose name contains its user and its slot (see
-//! [`claim`](super::root)). It appears there already locked for writing ([`lock`](super::lock)), and stays locked as
-//! long as any descriptor of it is open: duplicated, inherited and passed handles share it, and the kernel ends it with
-//! the last one, however its process ended. Everybody may read the file, hence see the lock, and nobody may write to it,
-//! hence lock it again: not even its user, except through a descriptor from before.
+//! **For everybody: a lock on a file.** Each slot has a file in the root, whose name contains its user and its slot
+//! (see [`claim`](super::root)). It appears there already locked for writing ([`lock`](super::lock)), and stays locked
+//! as long as any descriptor of it is open: duplicated, inherited and passed handles share it, and the kernel ends it
+//! with the last one, however its process ended. Everybody may read the file, hence see the lock, and nobody may write
+//! to it, hence lock it again: not even its user, except through a descriptor from before.
 //!
 //! The time since when it has lived is that of the file's last change. Whoever hides the file by its mode makes it
 //! younger. Another access control list than the mode's would hide it from some users alone, so a file that has one is
@@ -165,8 +165,8 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Looks for the life whose file is `file`, and whose directory is `home`. Others find a `numbered` one through that
-    /// directory, so it must have been there all the time.
+    /// Looks for the life whose file is `file`, and whose directory is `home`. Others find a `numbered` one through
+    /// that directory, so it must have been there all the time.
     ///
     /// # Errors
     ///
@@ -214,8 +214,8 @@ impl Place<'_> {
         }
     }
 
-    /// The same for a life of an earlier build. One that is hidden counts as dead: as it counts after all others, it harms
-    /// none of them when it becomes visible again.
+    /// The same for a life of an earlier build. One that is hidden counts as dead: as it counts after all others, it
+    /// harms none of them when it becomes visible again.
     fn look_for_socket(&self, stat: &Stat, home: &str) -> rustix::io::Result<Found> {
         let (uid, since) = (stat.st_uid, Since::of_earlier_build(stat));
         let found = (self.open)(home, OFlags::PATH | OFlags::DIRECTORY).and_then(|home| {

@@ -19,8 +19,8 @@ pub(super) const MODE: u32 = 0o400;
 /// The socket in a life's directory.
 const NAME: &str = "life";
 
-/// Makes the directory `home` in `dir`, with a bound socket in it, to which nobody can connect yet. Fails with `ADDRINUSE`
-/// if it exists.
+/// Makes the directory `home` in `dir`, with a bound socket in it, to which nobody can connect yet. Fails with
+/// `ADDRINUSE` if it exists.
 pub(super) fn begin(dir: BorrowedFd<'_>, home: &str) -> rustix::io::Result<OwnedFd> {
     match rustix::fs::mkdirat(dir, home, Mode::RWXU) {
         Err(Errno::EXIST) => return Err(Errno::ADDRINUSE),

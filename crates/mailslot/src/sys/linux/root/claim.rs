@@ -3,9 +3,9 @@
 //! A claim is the file of a life (see [`life`]), directly in the root, whose name contains its slot and its user. So a
 //! claim is visible to all, from the moment that the kernel has recorded, and as long as it lives: nothing can be
 //! prepared in a hidden place, and no claim can be made to look older. A claim that has ended could live again only
-//! through a descriptor that its user has kept; whoever finds an older one [prevents](Ending) that as long as the own
-//! slot lives. A claim counts only from the moment when the user's directory exists as well, since others learn of the
-//! user from that directory.
+//! through a descriptor that its user has kept; whoever makes a slot [prevents](Ending) that of the older ones, as long
+//! as the slot lives. A claim counts only from the moment when the user's directory exists as well, since others learn
+//! of the user from that directory.
 //!
 //! If another user has put a file in the way of a claim, the claim gets another name, with a number that nobody can
 //! guess. Such lives have a directory in a separate one, where others find them. Others read the whole root for claims
@@ -24,11 +24,10 @@ use rustix::io::Errno;
 
 use super::super::life::{self, Begun, Ending, Found, Since};
 use super::super::{clock, process};
+use super::Root;
 use super::entry::{entry, key};
-use super::place::unique;
 use super::rule::Rule;
-use super::users::{NUMBER, User, has_number};
-use super::{FileId, Root, SlotDirectory};
+use super::users::{NUMBER, User, has_number, unique};
 use crate::error::{Error, Result};
 use crate::options::Sharing;
 use mailslot_names::SlotName;
@@ -81,7 +80,7 @@ impl Life {
 }
 
 /// A claim other than this process's.
-struct Other {
+pub(super) struct Other {
     file: String,
     uid: u32,
     since: Since,
@@ -174,25 +173,9 @@ impl Root {
         Ok(Claim { begun: Some(begun), of, user, endings: Vec::new() })
     }
 
-    /// The file of the life that the slot names.
-    pub(crate) fn life_of(&self, slot: &SlotDirectory) -> rustix::io::Result<FileId> {
-        FileId::at(self.dir.as_fd(), Life::file_in(&slot.life).ok_or(Errno::NOENT)?)
-    }
-
-    /// Keeps claims to the name that are older than the slot's and have ended from living again. What lives again
-    /// already has the name.
-    pub(crate) fn end_older(&self, name: &SlotName, slot: &SlotDirectory) -> Result<Vec<Ending>> {
-        let failed = |error| self.error("take over", name, error);
-        let since = slot.living_since().map_err(failed)?;
-        match (since, Life::file_in(&slot.life)) {
-            (Some(since), Some(own)) if !slot.is_tap() => Ok(self.claims_beside(name, own, since)?.1),
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    /// The other claims to a name that may live, by users whose slots of it count for this process, and what keeps those
-    /// of other users that have ended, and are older than `since`, from living again.
-    fn claims_beside(&self, name: &SlotName, own: &str, since: Since) -> Result<(Vec<Other>, Vec<Ending>)> {
+    /// The other claims to a name that may live, by users whose slots of it count for this process, and what keeps
+    /// those of other users that have ended, and are older than `since`, from living again.
+    pub(super) fn claims_beside(&self, name: &SlotName, own: &str, since: Since) -> Result<(Vec<Other>, Vec<Ending>)> {
         let failed = |error| self.error("find", name, error);
         let rule = self.rule(name)?;
         let entry = entry(name);

@@ -5,17 +5,16 @@
 //! without a lock.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::super::life::Since;
-use super::super::{clock, label, members};
-use super::Root;
+use super::super::life::{Ending, Since};
+use super::super::{label, members};
 use super::claim::{Claim, Life, TAPS};
 use super::entry::{entry, push_entry};
-use super::users::User;
+use super::users::{User, unique};
+use super::{FileId, Root};
 use crate::error::{Error, Result};
 use mailslot_names::SlotName;
 
@@ -156,6 +155,22 @@ impl Root {
         Err(Error::AlreadyExists(name.clone()))
     }
 
+    /// The file of the life that the slot names.
+    pub(crate) fn life_of(&self, slot: &SlotDirectory) -> rustix::io::Result<FileId> {
+        FileId::at(self.dir.as_fd(), Life::file_in(&slot.life).ok_or(Errno::NOENT)?)
+    }
+
+    /// Keeps claims to the name that are older than the slot's and have ended from living again. What lives again
+    /// already has the name.
+    pub(crate) fn end_older(&self, name: &SlotName, slot: &SlotDirectory) -> Result<Vec<Ending>> {
+        let failed = |error| self.error("take over", name, error);
+        let since = slot.living_since().map_err(failed)?;
+        match (since, Life::file_in(&slot.life)) {
+            (Some(since), Some(own)) if !slot.is_tap() => Ok(self.claims_beside(name, own, since)?.1),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// Removes a slot whose life has ended. If another slot is at its place by now, that one stays.
     pub(super) fn remove_dead_slot(&self, slot: SlotDirectory) {
         let SlotDirectory { dir, user, entry, member, life } = slot;
@@ -244,13 +259,6 @@ impl Root {
             let _ = rustix::fs::unlinkat(parent, entry, AtFlags::REMOVEDIR);
         }
     }
-}
-
-/// A name that nobody uses in a directory of new slots.
-pub(super) fn unique() -> String {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    format!("{}.{number}.{:x}", rustix::process::getpid().as_raw_pid(), clock::ticks())
 }
 
 /// The prefix of the directories of taps, among those of members.
