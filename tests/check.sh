@@ -33,6 +33,13 @@ sum() {
     [ "$failed" -eq 0 ]
 }
 
+# build_command DIRECTORY: builds the command with all its features, as all suites do, so that it is built once, and
+# copies it into the directory: builds of other suites replace the original meanwhile.
+build_command() {
+    cargo build --quiet -p mailslot-cli --features zenoh &&
+        cp "${CARGO_TARGET_DIR:-$project/target}/debug/mailslot" "$1/mailslot"
+}
+
 # until_line FILE WORDS: waits, a minute at most, until the file has a line with the words.
 until_line() {
     local step

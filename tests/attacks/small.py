@@ -31,8 +31,9 @@ def files():
                 "cut": lambda: os.truncate(full, 0), "add to": lambda: os.mkdir(full + "/x"),
                 "put over": lambda: os.rename(made, full),
             }
-            # A label is readable for everybody, and contains no messages.
-            if not stat.S_ISDIR(kind) and os.path.basename(path) not in ("label", "lock"):
+            # A label is readable for everybody, and contains no messages; so is a claim, which is empty.
+            is_empty = stat.S_ISREG(kind) and os.lstat(full).st_size == 0
+            if not stat.S_ISDIR(kind) and not is_empty and os.path.basename(path) not in ("label", "lock"):
                 tries["read"] = lambda: os.close(os.open(full, os.O_RDONLY | os.O_NONBLOCK))
             for name, attempt in tries.items():
                 made = f"{world.slots}/.made"

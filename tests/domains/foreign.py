@@ -122,13 +122,20 @@ class Sealed:
                                                                              header)
         return session, int.from_bytes(header[26:], "big"), plaintext
 
-    def presence_key(self, key, random):
-        return AESGCM(hkdf(self.keys[key], random, b"mailslot 1 presence" + self.id, 32))
+    def presence_key(self, key, salt):
+        return AESGCM(hkdf(self.keys[key], salt, b"mailslot 1 presence" + self.id, 32))
 
-    def presence(self, key, random, plaintext):
-        header = b"\x01" + key + random
-        sealed = header + self.presence_key(key, random).encrypt(bytes(12), plaintext, header)
-        return f"{self.prefix}/at/{random[0]:02x}/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+    def group(self, what):
+        """The group that a presence is in, from 0 to 15, by the name that others ask for."""
+        kind, name = (SLOT, what["slot"]) if what["kind"] == "slot" else (COMPUTER, what["computer"])
+        return hkdf(self.naming, None, b"mailslot 1 group" + bytes([kind]) + fold(name).encode(), 1)[0] >> 4
+
+    def presence(self, key, random, what, group=None):
+        """The key expression of a presence, in its group or another one."""
+        salt = bytes([(self.group(what) if group is None else group) << 4 | random[0] & 15]) + random[1:]
+        header = b"\x01" + key + salt
+        sealed = header + self.presence_key(key, salt).encrypt(bytes(12), presence_plaintext(what), header)
+        return f"{self.prefix}/at/{salt[0]:02x}/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
 
     def read_presence(self, key_expression):
         group, last = key_expression.removeprefix(self.prefix + "/at/").split("/")

@@ -93,9 +93,9 @@ class Member(f.Sealed):
             told.setdefault(computer, (answer[0], answer[1:]))
         return told, payload
 
-    def serve(self, slot, answer=1):
+    def serve(self, slot, answer=1, is_early=False):
         """Owns a slot: queues arriving messages as (kind, computer, data). `answer` makes the receipt's payload for
-        one.
+        one. `is_early`: as an earlier version, in another group.
         """
         arrived = queue.Queue()
 
@@ -119,12 +119,15 @@ class Member(f.Sealed):
             declared.append(self.zenoh.declare_subscriber(where,
                                                           lambda s, to=to: take(f.MESSAGE, to, bytes(s.payload))))
             declared.append(self.zenoh.declare_queryable(where, lambda q, to=to: receipt(q, to)))
-        declared.append(self.announce({"kind": "slot", "computer": self.computer, "slot": slot}))
+        for what in ({"kind": "node"}, {"kind": "slot", "slot": slot}):
+            declared.append(self.announce(what | {"computer": self.computer}, is_early))
         arrived.declared = declared
         return arrived
 
-    def announce(self, what):
-        where = self.presence(self.key, secrets.token_bytes(16), f.presence_plaintext(what))
+    def announce(self, what, is_early=False):
+        # Earlier versions chose the group at random: one that is not the right one shows the difference.
+        group = self.group(what) ^ 1 if is_early else None
+        where = self.presence(self.key, secrets.token_bytes(16), what, group)
         return self.zenoh.liveliness().declare_token(where)
 
     def present(self):

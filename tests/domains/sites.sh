@@ -53,3 +53,32 @@ ip -n "$id-far" link set eth0 up
 check "when the link is back, all are known again" until_members near1 PLANT "$everybody"
 same "and reached" "$(said near2 send --receivers 4=60s --confirm '\\PLANT\mailslot\alerts' again)" "$all"
 for host in near1 away2; do check "$host has heard it" until_line "$scratch/$host-heard.out" '"data":"again"'; done
+
+# A machine that does not ask is not told what opens elsewhere: it gets its keep-alive messages, 123 bytes a second.
+traffic() {
+    ip -n "$id-near1" -s -j link show eth0 | python3 -c '
+import json, sys
+stats = json.load(sys.stdin)[0]["stats64"]
+print(stats["rx"]["bytes"] + stats["tx"]["bytes"])'
+}
+opens() {
+    local number before=$(traffic) begun=$SECONDS bytes
+    for number in $(seq 20); do start_listener "away1-more$number" away1 "more$number"; done
+    in_host near2 "$mailslot" send --receivers 1=20s '\\AWAY1\mailslot\more20' found || return
+    bytes=$(($(traffic) - before))
+    [ "$bytes" -lt $((200 * (SECONDS - begun + 1) + 1000)) ] && return
+    echo "$bytes bytes in $((SECONDS - begun)) s" >&2
+    return 1
+}
+check "20 slots that open in the other site cost a machine nothing that does not ask for them" opens
+# The answer to a wait comes by itself, and so within a second and not with the next question.
+prompt() {
+    local waiting opened
+    in_host near2 "$mailslot" send --receivers 1=30s '\\PLANT\mailslot\late' found &
+    waiting=$!
+    start_listener away2-late away2 late
+    opened=${EPOCHREALTIME/./}
+    wait "$waiting" || return
+    [ $((${EPOCHREALTIME/./} - opened)) -lt 2000000 ] || { echo "$((${EPOCHREALTIME/./} - opened)) us" >&2; return 1; }
+}
+check "who waits for a receiver behind two routers knows of it within two seconds" prompt

@@ -117,9 +117,9 @@ def make():
     made["presences"] = []
     for number, what in enumerate(PRESENCES):
         random = bytes([0xA0 + number] * 16)
-        sealed = domain.presence(keys[0], random, f.presence_plaintext(what))
+        sealed = domain.presence(keys[0], random, what)
         made["presences"].append(what | {
-            "random": random.hex(), "time": TIME, "key_expression": sealed,
+            "group": domain.group(what), "random": random.hex(), "time": TIME, "key_expression": sealed,
             "open_key_expression": f.open_presence("PLANT", what),
         })
     return made
@@ -149,6 +149,7 @@ def check(found):
     assert f.read_head(plaintext)[3] == [b"\x01" + bytes.fromhex(reply["data"])], reply
     for presence in found["presences"]:
         assert domain.read_presence(presence["key_expression"]) == f.presence_plaintext(presence), presence
+        assert domain.group(presence) == presence["group"], presence
 
 
 def main(arguments):

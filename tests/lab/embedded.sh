@@ -62,7 +62,7 @@ same "tshark has no warning about what was sent" \
         -Y "ip.src == $linux1 && (nbns || nbdgm) && (_ws.malformed || _ws.expert.severity >= 0x600000)" 2>/dev/null)" ""
 kill "$here"
 
-start_command program linux1 "$(dirname "$mailslot")/examples/embedded" LINUX1 LABGROUP embedded
+start_command program linux1 "$built/examples/embedded" LINUX1 LABGROUP embedded
 program=$pid
 check "a program with a node of its own holds its names" until_line "$scratch/program.log" "name_held name=LABGROUP<1e>"
 says "nmblookup finds it" "$(on linux2 nmblookup LINUX1)" "$linux1 LINUX1<00>"

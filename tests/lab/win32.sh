@@ -1,8 +1,7 @@
 # Sourced: programs written for Win32 use the network through the node.
 printf '\n-- win32\n'
 
-check "the C library is installed" "$project/crates/mailslot-win32/install" "$scratch/win32-prefix" \
-    "$(dirname "$mailslot")"
+check "the C library is installed" "$project/crates/mailslot-win32/install" "$scratch/win32-prefix" "$built"
 check "a program for Win32 compiles" "$scratch/win32-prefix/bin/mailslot-win32-cc" -Wall -Wextra -Werror \
     "$project/tests/lab/win32.c" -o "$scratch/win32"
 

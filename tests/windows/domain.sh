@@ -4,7 +4,8 @@ scratch=$(mktemp -d)
 id=win$$
 . "$project/tests/network.sh"
 . "$project/tests/hosts.sh"
-mailslot=${CARGO_TARGET_DIR:-$project/target}/debug/mailslot
+build_command "$scratch" || { fail "the command does not build for Linux"; return; }
+mailslot=$scratch/mailslot
 program=$out/$target/debug/mailslot.exe
 # In Wine's root: a Windows of its own, whose slots are apart from those of others. It is made within the host, where
 # Wine's server makes the sockets.

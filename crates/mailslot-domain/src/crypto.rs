@@ -62,7 +62,7 @@ impl Secret {
     pub(crate) fn key_id(&self) -> KeyId {
         let mut id = [0; 8];
         let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&**self.0);
-        prk.expand(&[b"mailslot 1 key id"], KeyIdLength)
+        prk.expand(&[b"mailslot 1 key id"], Length(8))
             .and_then(|okm| okm.fill(&mut id))
             .expect("8 bytes can be expanded, and are");
         KeyId(id)
@@ -78,8 +78,8 @@ impl Secret {
         self.derive(&session.to_bytes(), &[b"mailslot 1 stream", domain, &[kind], destination])
     }
 
-    pub(crate) fn presence_key(&self, random: &[u8; 16], domain: &[u8; 16]) -> LessSafeKey {
-        self.derive(random, &[b"mailslot 1 presence", domain])
+    pub(crate) fn presence_key(&self, salt: &[u8; 16], domain: &[u8; 16]) -> LessSafeKey {
+        self.derive(salt, &[b"mailslot 1 presence", domain])
     }
 
     /// The token of a name, which reveals nothing about it to outsiders. `kind` distinguishes slots and computers of
@@ -89,6 +89,17 @@ impl Secret {
         context.update(&[kind]);
         context.update(folded.as_bytes());
         first_half(context.sign().as_ref())
+    }
+
+    /// The group of a name's presences, from 0 to 15. It has another label than [`token`](Secret::token), so that the
+    /// key expressions of messages, which begin with a token, do not tell outsiders which presences belong to them.
+    pub(crate) fn group(&self, kind: u8, folded: &str) -> u8 {
+        let mut group = [0];
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&**self.0);
+        prk.expand(&[b"mailslot 1 group", &[kind], folded.as_bytes()], Length(1))
+            .and_then(|okm| okm.fill(&mut group))
+            .expect("one byte can be expanded, and is");
+        group[0] >> 4
     }
 
     /// HKDF-SHA256 with the concatenated parts of `info`.
@@ -111,12 +122,12 @@ pub(crate) fn first_half(hash: &[u8]) -> [u8; 16] {
     *hash.first_chunk().expect("SHA-256 has 32 bytes")
 }
 
-/// The number of bytes of a key id.
-struct KeyIdLength;
+/// How many bytes HKDF expands to.
+struct Length(usize);
 
-impl hkdf::KeyType for KeyIdLength {
+impl hkdf::KeyType for Length {
     fn len(&self) -> usize {
-        8
+        self.0
     }
 }
 

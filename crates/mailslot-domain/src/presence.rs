@@ -6,6 +6,7 @@ use mailslot_names::{NetbiosName, SlotName};
 use ring::aead::Aad;
 
 use crate::crypto::{KeyId, nonce};
+use crate::destination::{COMPUTER, SLOT as SLOT_NAME};
 use crate::domain::{Domain, Key, Seal};
 use crate::envelope::VERSION;
 use crate::error::{Refused, Result};
@@ -51,7 +52,7 @@ pub struct Segment {
     pub workgroup: NetbiosName,
 }
 
-/// Bytes before the ciphertext: version, key id, random bytes.
+/// Bytes before the ciphertext: version, key id, and the salt, which begins with the group.
 const HEADER: usize = 25;
 
 const NODE: u8 = 1;
@@ -86,6 +87,54 @@ impl Domain {
         format!("{}/at/**", self.prefix())
     }
 
+    /// The key expression of the presences of all slots of this name, and in a sealed domain perhaps of others: a
+    /// 16th of all, on average.
+    ///
+    /// Earlier versions announce in groups that do not follow from names, so that they are not among these: see
+    /// [`is_found_by_name`](Domain::is_found_by_name).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SlotNameTooLong`](crate::Error::SlotNameTooLong) if the name has more than 255 bytes in upper case:
+    /// nobody can announce it.
+    pub fn presences_with(&self, slot: &SlotName) -> Result<String> {
+        self.broadcast(slot)?;
+        Ok(match &self.seal {
+            Some(seal) => self.presences_in(seal.naming.group(SLOT_NAME, slot.folded())),
+            None => format!("{}/at/*/{}", self.prefix(), escape(slot.folded())),
+        })
+    }
+
+    /// The key expression that has the presence of a computer's node, if it is there, and perhaps others, as with
+    /// [`presences_with`](Domain::presences_with).
+    pub fn presences_of(&self, computer: &NetbiosName) -> String {
+        match &self.seal {
+            Some(seal) => self.presences_in(seal.naming.group(COMPUTER, computer.as_str())),
+            None => format!("{}/at/{}/**", self.prefix(), escape(computer.as_str())),
+        }
+    }
+
+    /// Key expressions that have all presences together, each in one of them, so that the answers of questions are not
+    /// too large: in a sealed domain one for each group.
+    pub fn parts_of_presences(&self) -> Vec<String> {
+        match self.is_sealed() {
+            true => (0..16).map(|group| self.presences_in(group)).collect(),
+            false => vec![self.all_presences()],
+        }
+    }
+
+    fn presences_in(&self, group: u8) -> String {
+        format!("{}/at/{group:x}$*/*", self.prefix())
+    }
+
+    /// Whether the presence at this key expression is in the group that follows from its name. Those that earlier
+    /// versions announce in sealed domains are in any group.
+    pub fn is_found_by_name(&self, key_expression: &str, presence: &Presence) -> bool {
+        let Some(seal) = &self.seal else { return true };
+        let rest = key_expression.strip_prefix(self.prefix()).and_then(|rest| rest.strip_prefix("/at/"));
+        rest.is_some_and(|rest| rest.starts_with(&format!("{:x}", group_of(seal, presence))))
+    }
+
     /// The key expression of a presence. `random` are 16 new bytes of [`random`](crate::random()).
     ///
     /// In a sealed domain, announce it again at [`Domain::next_change`], because a presence is valid only while its key
@@ -98,8 +147,10 @@ impl Domain {
     pub fn presence_key_expression(&self, presence: &Presence, now: Time, random: &[u8; 16]) -> Result<String> {
         let rest = match &self.seal {
             Some(seal) => {
-                let sealed = base64url(&sealed_presence(seal, self.sending_key(now)?, presence, random)?);
-                format!("{}/{sealed}", group(random))
+                let mut salt = *random;
+                salt[0] = group_of(seal, presence) << 4 | salt[0] & 0xf;
+                let sealed = base64url(&sealed_presence(seal, self.sending_key(now)?, presence, &salt)?);
+                format!("{}/{sealed}", level(&salt))
             }
             None => open_presence(presence),
         };
@@ -124,27 +175,38 @@ impl Domain {
     }
 }
 
-fn sealed_presence(seal: &Seal, key: &Key, presence: &Presence, random: &[u8; 16]) -> Result<Vec<u8>> {
-    let header = header(key.id(), random);
+fn sealed_presence(seal: &Seal, key: &Key, presence: &Presence, salt: &[u8; 16]) -> Result<Vec<u8>> {
+    let header = header(key.id(), salt);
     let mut bytes = header.to_vec();
     encode(presence, &mut bytes)?;
     let tag = key
         .secret
-        .presence_key(random, &seal.id)
+        .presence_key(salt, &seal.id)
         .seal_in_place_separate_tag(nonce(0), Aad::from(header), &mut bytes[HEADER..])
         .expect("64 GiB can be sealed at once, and a presence is small");
     bytes.extend_from_slice(tag.as_ref());
     Ok(bytes)
 }
 
-/// The level before a sealed presence, from its random bytes. It keeps levels small: for each new name, Zenoh searches
-/// all names of the level.
-fn group(random: &[u8; 16]) -> String {
-    hex(&random[..1])
+/// The group of a presence, one of 16, follows from the name that others ask for, so that a question about one name is
+/// answered with few presences.
+fn group_of(seal: &Seal, presence: &Presence) -> u8 {
+    match presence {
+        Presence::Node { computer } | Presence::Bridge { computer, .. } => {
+            seal.naming.group(COMPUTER, computer.as_str())
+        }
+        Presence::Slot { slot, .. } => seal.naming.group(SLOT_NAME, slot.folded()),
+    }
+}
+
+/// The level before a sealed presence: two digits, the group and a random one. Without that, all machines' presences of
+/// one slot would be on one level, and for each new name Zenoh searches all names of the level.
+fn level(salt: &[u8; 16]) -> String {
+    hex(&salt[..1])
 }
 
 fn read_sealed(seal: &Seal, text: &str, now: Time) -> Result<Presence, Refused> {
-    let (found_group, last) = text.split_once('/').ok_or(Refused::Malformed)?;
+    let (found_level, last) = text.split_once('/').ok_or(Refused::Malformed)?;
     let mut bytes = unbase64url(last).ok_or(Refused::Malformed)?;
     let mut reader = Reader::new(&bytes);
     match reader.u8() {
@@ -152,21 +214,24 @@ fn read_sealed(seal: &Seal, text: &str, now: Time) -> Result<Presence, Refused> 
         Some(_) => return Err(Refused::Version),
         None => return Err(Refused::Malformed),
     }
-    let (Some(id), Some(random)) = (reader.array().map(KeyId), reader.array()) else { return Err(Refused::Malformed) };
-    // Otherwise one presence could be announced in many forms.
-    if found_group != group(&random) {
+    let (Some(id), Some(salt)) = (reader.array().map(KeyId), reader.array::<16>()) else {
+        return Err(Refused::Malformed);
+    };
+    // Otherwise one presence could be announced in many forms. Whether the group follows from the name is not checked:
+    // for earlier versions it was random.
+    if found_level != level(&salt) {
         return Err(Refused::Malformed);
     }
-    let key = seal.key_of(id, now)?.secret.presence_key(&random, &seal.id);
+    let key = seal.key_of(id, now)?.secret.presence_key(&salt, &seal.id);
     let sealed = bytes.get_mut(HEADER..).ok_or(Refused::Malformed)?;
-    let plaintext = key.open_in_place(nonce(0), Aad::from(header(id, &random)), sealed).map_err(|_| Refused::Forged)?;
+    let plaintext = key.open_in_place(nonce(0), Aad::from(header(id, &salt)), sealed).map_err(|_| Refused::Forged)?;
     decode(&mut Reader::new(plaintext)).ok_or(Refused::Malformed)
 }
 
-fn header(key: KeyId, random: &[u8; 16]) -> [u8; HEADER] {
+fn header(key: KeyId, salt: &[u8; 16]) -> [u8; HEADER] {
     let mut header = [VERSION; HEADER];
     header[1..9].copy_from_slice(&key.0);
-    header[9..].copy_from_slice(random);
+    header[9..].copy_from_slice(salt);
     header
 }
 
@@ -282,7 +347,9 @@ mod tests {
             let rest = text.strip_prefix(domain.prefix()).expect("it begins so");
             assert_eq!(other.presence(&text, NOW), Err(Refused::Malformed), "the prefix is another one");
             assert_eq!(other.presence(&format!("{}{rest}", other.prefix()), NOW), Err(Refused::KeyUnknown));
-            for wrong in [last.to_owned(), format!("08/{last}"), format!("x07/{last}")] {
+            let (_, found) = prefix.rsplit_once('/').expect("has a group");
+            let another = hex(&[u8::from_str_radix(found, 16).expect("two digits") ^ 1]);
+            for wrong in [last.to_owned(), format!("{another}/{last}"), format!("x{found}/{last}")] {
                 let text = format!("{}/at/{wrong}", domain.prefix());
                 assert_eq!(domain.presence(&text, NOW), Err(Refused::Malformed), "{wrong}");
             }
@@ -295,6 +362,53 @@ mod tests {
                 }
                 assert!(domain.presence(&format!("{prefix}/{}", &last[..at]), NOW).is_err(), "{at}");
             }
+        }
+    }
+
+    /// Whether the key expression of a group has the other one.
+    fn has(group: &str, key_expression: &str) -> bool {
+        let digit = group.strip_suffix("$*/*").expect("a digit and another one");
+        key_expression.strip_prefix(digit).is_some_and(|rest| rest.find('/') == Some(1))
+    }
+
+    #[test]
+    fn sealed_presences_are_found_by_name() {
+        let [domain, _] = domains();
+        let parts = domain.parts_of_presences();
+        let name = |text: &str| -> SlotName { text.parse().expect("valid") };
+        let computers = ["A", "B", "SRV 1"].map(|text| computer_name(text).expect("valid"));
+        for slot in ["alerts", r"Plant\Line 1", "stra\u{df}e"] {
+            let with = domain.presences_with(&name(&slot.to_uppercase().replace("SS", "\u{df}"))).expect("short");
+            for (number, computer) in computers.iter().enumerate() {
+                let random = [u8::try_from(number).expect("few"); 16];
+                let presence = Presence::Slot { computer: computer.clone(), slot: name(slot) };
+                let text = domain.presence_key_expression(&presence, NOW, &random).expect("short");
+                assert!(has(&with, &text), "{with} {text}: all owners of a slot are in its group");
+                assert_eq!(parts.iter().filter(|part| has(part, &text)).count(), 1);
+                assert!(domain.is_found_by_name(&text, &presence));
+                let node = Presence::Node { computer: computer.clone() };
+                let text = domain.presence_key_expression(&node, NOW, &random).expect("short");
+                assert!(has(&domain.presences_of(computer), &text), "{text}");
+                assert!(domain.is_found_by_name(&text, &node));
+            }
+        }
+        let groups: std::collections::HashSet<String> =
+            (0..1000).map(|number| domain.presences_with(&name(&format!("slot{number}"))).expect("short")).collect();
+        assert_eq!(groups.len(), 16);
+    }
+
+    #[test]
+    fn presences_of_earlier_versions_are_read_and_recognised() {
+        let [domain, _] = domains();
+        let seal = domain.seal.as_ref().expect("sealed");
+        for presence in presences() {
+            // For those, all of the 16 bytes were random.
+            let salt = [(group_of(seal, &presence) ^ 1) << 4; 16];
+            let key = domain.sending_key(NOW).expect("a key");
+            let sealed = base64url(&sealed_presence(seal, key, &presence, &salt).expect("short"));
+            let text = format!("{}/at/{}/{sealed}", domain.prefix(), level(&salt));
+            assert_eq!(domain.presence(&text, NOW).as_ref(), Ok(&presence));
+            assert!(!domain.is_found_by_name(&text, &presence));
         }
     }
 

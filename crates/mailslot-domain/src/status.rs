@@ -38,8 +38,8 @@ pub struct Status {
     pub clock_in_doubt: bool,
     /// The keys, oldest first.
     pub keys: Vec<KeyStatus>,
-    /// Computers that take part, this one included.
-    pub computers: usize,
+    /// Computers that take part, this one included; `None` if this machine asks who is there only when it must know.
+    pub computers: Option<usize>,
     /// Slots of this machine that receive.
     pub slots: Vec<String>,
     /// All counters, by their labels.

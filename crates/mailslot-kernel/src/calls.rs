@@ -51,7 +51,7 @@ impl Request for c_int {
     fn answer(&self, _: i16) {}
 }
 
-/// Only read locks are set.
+/// Locks are set once, and end with what was opened.
 pub unsafe fn fcntl(fd: c_int, command: c_int, request: impl Request) -> c_int {
     world::point();
     let done = world::with(|world| {
@@ -60,13 +60,14 @@ pub unsafe fn fcntl(fd: c_int, command: c_int, request: impl Request) -> c_int {
             return Ok(0);
         }
         let locks = &mut world.objects.file(object)?.locks;
-        match command {
-            libc::F_OFD_SETLK => locks.push(description),
-            _ => request.answer(if locks.iter().all(|lock| *lock == description) {
-                libc::F_UNLCK as i16
-            } else {
-                libc::F_RDLCK as i16
-            }),
+        let kind = request.kind();
+        let conflicts = |(other, theirs): &&(usize, i16)| {
+            *other != description && [kind, *theirs].contains(&(libc::F_WRLCK as i16))
+        };
+        match (command, locks.iter().find(conflicts).map(|(_, theirs)| *theirs)) {
+            (libc::F_OFD_SETLK, Some(_)) => return Err(Errno::AGAIN),
+            (libc::F_OFD_SETLK, None) => locks.push((description, kind)),
+            (_, found) => request.answer(found.unwrap_or(libc::F_UNLCK as i16)),
         }
         Ok(0)
     });

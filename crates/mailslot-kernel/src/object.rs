@@ -44,8 +44,8 @@ pub(crate) struct File {
     /// The memory that all its mappings share.
     pub(crate) memory: Option<Memory>,
     pub(crate) is_anonymous: bool,
-    /// Descriptions that have a lock on it.
-    pub(crate) locks: Vec<usize>,
+    /// Descriptions that have a lock on it, and its kind.
+    pub(crate) locks: Vec<(usize, i16)>,
 }
 
 #[derive(Default)]
@@ -217,7 +217,7 @@ impl Objects {
         let object = it.object;
         for object in &mut self.objects {
             if let Object::File(file) = object {
-                file.locks.retain(|lock| *lock != description);
+                file.locks.retain(|(lock, _)| *lock != description);
             }
         }
         if self.descriptions.iter().any(|it| it.users > 0 && it.object == object) {

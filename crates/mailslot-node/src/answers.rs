@@ -60,7 +60,7 @@ impl Answers {
         };
         match request {
             Request::Status => return answer(&asker, &Answer::Status(Box::new(status(state)))),
-            Request::Members(domain) => return answer(&asker, &state.modern.members(&domain)),
+            Request::Members(domain) => return state.modern.members(&domain, move |members| answer(&asker, &members)),
             Request::Capture => {
                 if let Some(refusal) = state.driver.sinks.add(&asker) {
                     answer(&asker, &refusal);
@@ -163,7 +163,7 @@ fn status(state: State<'_, impl FnOnce() -> Vec<Unused>>) -> control::Status {
         computer: config.computer.to_string(),
         workgroup: config.workgroup.to_string(),
         netbios,
-        node_type: format!("{:?}", config.node_type),
+        node_type: config.node_type.letter().to_string(),
         interfaces: interfaces.collect(),
         unused: unused(),
         names: names.collect(),

@@ -128,6 +128,23 @@ pub struct Status {
     pub counters: BTreeMap<String, u64>,
 }
 
+impl Status {
+    /// The computer's name, such as `SRV1`: `computer` without the suffix that NetBIOS adds.
+    pub fn computer_name(&self) -> &str {
+        without_suffix(&self.computer)
+    }
+
+    /// The name of the workgroup, in the same way.
+    pub fn workgroup_name(&self) -> &str {
+        without_suffix(&self.workgroup)
+    }
+}
+
+/// A NetBIOS name as it is printed, `NAME<00>`, without its suffix.
+fn without_suffix(name: &str) -> &str {
+    name.split('<').next().unwrap_or_default()
+}
+
 /// Nodes too old to report it are always in a NetBIOS network.
 fn yes() -> bool {
     true

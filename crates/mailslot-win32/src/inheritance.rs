@@ -20,6 +20,7 @@ use rustix::io::FdFlags;
 use rustix::process::Pid;
 
 use crate::abi::Handle;
+use crate::code::Result;
 use crate::handles::inherited;
 use crate::object::{Access, Client, Object, Process, Rights, Slot};
 use crate::per_process::PerProcess;
@@ -33,8 +34,8 @@ const SEALS: SealFlags = SealFlags::WRITE.union(SealFlags::GROW).union(SealFlags
 /// Descriptor of the list, or -1 if no handle is inheritable.
 static LIST: AtomicI32 = AtomicI32::new(-1);
 
-/// Updates the list and the descriptors' flags from the handles.
-pub(crate) fn publish() {
+/// Updates the list and the descriptors' flags from the handles. If this fails, children find no handles.
+pub(crate) fn publish() -> Result<()> {
     static PUBLISHING: PerProcess<Mutex<()>> = PerProcess::new();
     let _publishing = PUBLISHING.get().lock().unwrap_or_else(PoisonError::into_inner);
     let mut text = String::new();
@@ -67,9 +68,9 @@ pub(crate) fn publish() {
         };
         held.object.set_inheritable(true);
     }
-    // Without a list, children do not find their handles, and no call can report why: as with a lack of descriptors.
-    let list = if text.is_empty() { -1 } else { write_list(&text).map_or(-1, IntoRawFd::into_raw_fd) };
-    drop(own(LIST.swap(list, Ordering::AcqRel)));
+    let list = if text.is_empty() { Ok(-1) } else { write_list(&text).map(IntoRawFd::into_raw_fd) };
+    drop(own(LIST.swap(*list.as_ref().unwrap_or(&-1), Ordering::AcqRel)));
+    Ok(list.map(drop)?)
 }
 
 /// The descriptors that must be closed in a child that inherits nothing.
@@ -93,7 +94,8 @@ pub(crate) fn adopt_once() {
     let mut adopted = false;
     ADOPTED.call_once(|| adopted = find_list().is_some_and(adopt));
     if adopted {
-        publish();
+        // Whoever adopts has made no handle yet: the next one that children inherit fails for the same reason.
+        let _ = publish();
     }
 }
 

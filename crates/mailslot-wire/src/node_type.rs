@@ -38,4 +38,14 @@ impl NodeType {
             NodeType::H => 3,
         }
     }
+
+    /// Its letter: `B`, `P`, `M` or `H`.
+    pub const fn letter(self) -> char {
+        match self {
+            NodeType::B => 'B',
+            NodeType::P => 'P',
+            NodeType::M => 'M',
+            NodeType::H => 'H',
+        }
+    }
 }

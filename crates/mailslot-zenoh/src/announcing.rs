@@ -82,7 +82,7 @@ impl Announced {
             return;
         }
         if keys_change {
-            ask_for_presences(session, state);
+            session.ask_for_presences(state, || {});
         }
         self.take_back(state, slots);
         let mut all = true;
@@ -182,14 +182,4 @@ fn node_token(link: &Link, state: &State) -> Result<Token> {
 
 fn presence(state: &State, slot: &SlotName) -> Presence {
     Presence::Slot { computer: state.computer.clone(), slot: slot.clone() }
-}
-
-/// Has all presences told again: some may be of a key that was not known when they came.
-fn ask_for_presences(session: &Session, state: &Arc<State>) {
-    let (told, number) = (Arc::clone(state), session.number);
-    let told = move |key_expression: &str| told.presence_is_there(key_expression, number);
-    let asked = session.link.ask_for_tokens(&state.domain().all_presences(), told);
-    if let Err(error) = asked {
-        tracing::warn!(name: "presences_not_read", domain = %state.name, reason = %error);
-    }
 }

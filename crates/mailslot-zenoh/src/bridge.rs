@@ -108,6 +108,11 @@ impl Bridge {
         changed
     }
 
+    /// Whether this machine takes part as a bridge.
+    pub(crate) fn is_wanted(&self) -> bool {
+        lock(&self.wants).is_some()
+    }
+
     /// Continues with other keys.
     pub(crate) fn use_keys(&self, domain: &Arc<Domain>) {
         lock(&self.receiving.opener).update(Arc::clone(domain));

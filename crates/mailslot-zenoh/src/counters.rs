@@ -33,11 +33,13 @@ pub(crate) enum Counted {
     PresenceRefused,
     /// A presence was dropped: there are too many.
     PresenceFull,
+    /// A presence was in a group that does not follow from its name, as those of earlier versions.
+    PresenceUngrouped,
     /// A computer is not remembered: there are too many.
     ComputerFull,
 }
 
-const ALL: [(Counted, &str); 15] = [
+const ALL: [(Counted, &str); 16] = [
     (Counted::Outgoing, "outgoing"),
     (Counted::OutgoingMalformed, "outgoing_malformed"),
     (Counted::OutgoingRefused, "outgoing_refused"),
@@ -52,6 +54,7 @@ const ALL: [(Counted, &str); 15] = [
     (Counted::ReceiptsRefused, "receipts_refused"),
     (Counted::PresenceRefused, "presence_refused"),
     (Counted::PresenceFull, "presence_full"),
+    (Counted::PresenceUngrouped, "presence_ungrouped"),
     (Counted::ComputerFull, "computer_full"),
 ];
 

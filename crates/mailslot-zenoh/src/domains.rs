@@ -97,7 +97,7 @@ impl Domains {
         let changed = Arc::new(Wake::new()?);
         let mut all = Domains {
             computer: computer.clone(),
-            parts: Arc::new(RwLock::new(Parts { known: known.into(), ..Parts::default() })),
+            parts: Arc::new(RwLock::new(Parts { known: known.into(), legacy, ..Parts::default() })),
             routes,
             stop: Arc::default(),
             changed,
@@ -106,7 +106,7 @@ impl Domains {
             from_domains: sync_channel(MAX_WAITING),
         };
         all.reload(domains, missing)?;
-        all.spawn(legacy)?;
+        all.spawn()?;
         let needed = (connections + DESCRIPTORS) as u64;
         if let Some(limit) = descriptor_limit().filter(|limit| *limit < needed) {
             tracing::warn!(name: "descriptors_few", limit = %limit, needed = %needed);
@@ -114,12 +114,12 @@ impl Domains {
         Ok(all)
     }
 
-    fn spawn(&mut self, legacy: bool) -> Result<()> {
+    fn spawn(&mut self) -> Result<()> {
         let look = Looking { watch: Watch::new()?, parts: Arc::clone(&self.parts), changed: Arc::clone(&self.changed) };
         let stop = Arc::clone(&self.stop);
         self.supervise("domain-slots", move || look.run(&stop))?;
         let (parts, routes, stop) = (Arc::clone(&self.parts), self.routes.clone(), Arc::clone(&self.stop));
-        let answering = move || run(&routes, &parts, legacy, &stop);
+        let answering = move || run(&routes, &parts, &stop);
         self.supervise("domain-routes", answering)
     }
 
@@ -166,6 +166,7 @@ impl Domains {
                 }
             }
             parts.missing.append(&mut missing);
+            parts.members.iter().for_each(|member| member.has_others(true));
             return Err(error);
         }
         let known = Arc::clone(&self.read().known);
@@ -173,6 +174,7 @@ impl Domains {
             let is_it = |domain: &Domain| *domain.name() == owner.name && domain.id() == Some(owner.id);
             domains.iter().any(|(domain, _)| is_it(domain)) || missing.contains_key(&owner.name)
         });
+        let has_others = self.read().legacy || domains.len() + missing.len() > 1;
         let same = |member: &Arc<Member>, (domain, settings): &(Arc<Domain>, Settings)| {
             member.settings == *settings && is_same(&member.state.domain(), domain, &self.computer)
         };
@@ -189,7 +191,7 @@ impl Domains {
             let name = domain.name().clone();
             let (carried, changed) = (Arc::clone(&self.carried), Arc::clone(&self.changed));
             let (from_domains, known) = (self.from_domains.0.clone(), Arc::clone(&known));
-            match Member::start(domain, &self.computer, settings, carried, changed, from_domains, known) {
+            match Member::start(domain, &self.computer, settings, carried, changed, from_domains, known, has_others) {
                 Ok(member) => members.push(member),
                 Err(error) => {
                     missing.insert(name, error.to_string());
@@ -198,6 +200,7 @@ impl Domains {
             }
         }
         members.sort_by(|a, b| a.name().cmp(b.name()));
+        members.iter().for_each(|member| member.has_others(has_others));
         let parts = &mut *self.write();
         (parts.members, parts.missing) = (members, missing);
         self.changed.wake();
@@ -220,10 +223,18 @@ impl Domains {
         (members.iter().filter(|member| member.is_open()).count(), members.len())
     }
 
-    /// The computers that take part in the domain, and the slots that each of them has open; `None` if this machine
-    /// takes no part in it.
-    pub fn members(&self, domain: &NetbiosName) -> Option<BTreeMap<String, BTreeSet<String>>> {
-        Some(self.member(domain)?.state.presences(|presences| presences.members()))
+    /// Calls `told` with the computers that take part in the domain, and the slots that each of them has open: at once,
+    /// or within 20 s and in another thread, if Zenoh must be asked. The error says why they are not known, all or
+    /// some: this machine takes no part in the domain, or the answer was not complete in time.
+    pub fn members(
+        &self,
+        domain: &NetbiosName,
+        told: impl FnOnce(core::result::Result<BTreeMap<String, BTreeSet<String>>, String>) + Send + 'static,
+    ) {
+        match self.member(domain) {
+            Some(member) => member.list(told),
+            None => told(Err(format!("this machine takes no part in a modern domain {domain}"))),
+        }
     }
 
     /// Starts to take part as a bridge between the domain and a legacy network, or stops with `None`.

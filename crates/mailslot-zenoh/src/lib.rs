@@ -45,6 +45,7 @@ mod session;
 mod state;
 mod status;
 mod supervise;
+mod survey;
 mod sys;
 mod upkeep;
 

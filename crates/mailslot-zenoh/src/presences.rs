@@ -1,10 +1,10 @@
 //! Who takes part in a domain and receives what, as far as it is announced; and who waits for that.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
 use mailslot::{NetbiosName, ReplyTo, SlotName};
-use mailslot_domain::{Presence, Segment};
+use mailslot_domain::{Domain, Presence, Segment};
 
 use crate::places::Place;
 
@@ -13,7 +13,8 @@ const MAX_PRESENCES: usize = 1 << 18;
 /// Waits for receivers at one time.
 pub(crate) const MAX_WAITS: usize = 1024;
 
-/// The presences of a domain, by the key expressions that announce them.
+/// The presences of a domain, by the key expressions that announce them: those that this machine watches
+/// ([`watch`](Presences::watch)), or the answer to one question.
 ///
 /// Those that the domain's keys do not open are not kept, as anybody can make them: when keys change, Zenoh is asked
 /// for all presences again.
@@ -22,6 +23,8 @@ pub(crate) struct Presences {
     /// Each with the session in which it was last told.
     announced: HashMap<String, (Presence, u64)>,
     session: u64,
+    /// What is watched.
+    watched: HashSet<Whom>,
     /// How often each computer is announced, and with which slots: a node that has started again may be there twice for
     /// a moment.
     computers: BTreeMap<String, usize>,
@@ -29,6 +32,46 @@ pub(crate) struct Presences {
     /// The bridges, by the key expressions that announce them.
     bridges: HashMap<String, (NetbiosName, Segment)>,
     waiting: Vec<Waiting>,
+}
+
+/// Whose presences are watched or asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Whom {
+    /// Everybody.
+    All,
+    /// All that have the slot.
+    Slot(SlotName),
+    /// The node of a computer.
+    Computer(NetbiosName),
+}
+
+impl Whom {
+    /// The key expression of these presences, and perhaps of others.
+    pub(crate) fn key_expression(&self, domain: &Domain) -> mailslot_domain::Result<String> {
+        match self {
+            Whom::All => Ok(domain.all_presences()),
+            Whom::Slot(slot) => domain.presences_with(slot),
+            Whom::Computer(computer) => Ok(domain.presences_of(computer)),
+        }
+    }
+
+    /// The same as key expressions of which each has few presences: an answer of tens of thousands takes long enough to
+    /// be late.
+    pub(crate) fn parts(&self, domain: &Domain) -> mailslot_domain::Result<Vec<String>> {
+        match self {
+            Whom::All => Ok(domain.parts_of_presences()),
+            other => Ok(vec![other.key_expression(domain)?]),
+        }
+    }
+
+    fn is(&self, presence: &Presence) -> bool {
+        match (self, presence) {
+            (Whom::All, _) => true,
+            (Whom::Slot(wanted), Presence::Slot { slot, .. }) => slot == wanted,
+            (Whom::Computer(computer), presence) => presence.computer() == computer,
+            (Whom::Slot(_), _) => false,
+        }
+    }
 }
 
 /// Who is asked for.
@@ -113,21 +156,34 @@ impl Presences {
         self.session
     }
 
-    /// Whether the session was told of everybody but `own`, which it does not hear itself.
+    /// Whether the session was told of everybody but `own`, of whom it does not hear itself.
     pub(crate) fn is_told(&self, own: &NetbiosName) -> bool {
         self.announced.values().all(|(presence, told)| *told == self.session || presence.computer() == own)
     }
 
     /// Removes what the session was not told: it went while there was none.
     pub(crate) fn remove_untold(&mut self) {
-        let untold: Vec<String> =
-            self.announced.iter().filter(|(_, (_, told))| *told < self.session).map(|(key, _)| key.clone()).collect();
-        untold.iter().for_each(|key_expression| self.remove(key_expression));
+        let session = self.session;
+        self.remove_if(|_, told| told < session);
     }
 
-    /// Forgets everything that is announced.
-    pub(crate) fn clear(&mut self) {
-        (self.announced, self.computers, self.slots, self.bridges) = Default::default();
+    /// Sets what is watched, and forgets all else.
+    pub(crate) fn watch(&mut self, watched: &HashSet<Whom>) {
+        if self.watched != *watched {
+            self.watched.clone_from(watched);
+            self.remove_if(|presence, _| !watched.iter().any(|whom| whom.is(presence)));
+        }
+    }
+
+    /// Whether this is watched. A question, or a watch that has ended, may still be told of others.
+    pub(crate) fn is_watched(&self, presence: &Presence) -> bool {
+        self.watched.iter().any(|whom| whom.is(presence))
+    }
+
+    fn remove_if(&mut self, is_wrong: impl Fn(&Presence, u64) -> bool) {
+        let wrong = |(_, (presence, told)): &(&String, &(Presence, u64))| is_wrong(presence, *told);
+        let wrong: Vec<String> = self.announced.iter().filter(wrong).map(|(key, _)| key.clone()).collect();
+        wrong.iter().for_each(|key_expression| self.remove(key_expression));
     }
 
     pub(crate) fn has_computer(&self, computer: &NetbiosName) -> bool {
@@ -177,7 +233,7 @@ impl Presences {
         }
     }
 
-    fn count(&self, group: &Group) -> usize {
+    pub(crate) fn count(&self, group: &Group) -> usize {
         match group {
             Group::Everyone(slot) => self.slots.get(slot).map_or(0, BTreeMap::len),
             Group::One(computer, slot) => {
@@ -208,6 +264,14 @@ impl Presences {
         });
         self.waiting = waiting;
         matched
+    }
+
+    /// What somebody waits for.
+    pub(crate) fn waited_for(&self) -> HashSet<Whom> {
+        let slot = |waiting: &Waiting| match &waiting.group {
+            Group::Everyone(slot) | Group::One(_, slot) => Whom::Slot(slot.clone()),
+        };
+        self.waiting.iter().map(slot).collect()
     }
 
     /// When the next wait is over in any case.
@@ -280,6 +344,34 @@ mod tests {
         assert!(presences.is_told(&computer("A")) && !presences.is_told(&computer("B")));
         presences.remove_untold();
         assert_eq!(presences.members().into_keys().collect::<Vec<_>>(), ["B"]);
+    }
+
+    #[test]
+    fn what_is_not_watched_any_more_is_forgotten() {
+        let mut presences = Presences::default();
+        let everything = [
+            Presence::Node { computer: computer("A") },
+            with_slot("alerts", "A"),
+            with_slot("log", "A"),
+            with_slot("Alerts", "B"),
+        ];
+        let slots = |names: &[&str]| names.iter().map(|name| Whom::Slot(slot(name))).collect();
+        for (watched, kept) in [
+            (HashSet::from([Whom::All]), [true; 4]),
+            (slots(&["alerts", "log"]), [false, true, true, true]),
+            (slots(&["ALERTS"]), [false, true, false, true]),
+            (HashSet::from([Whom::Computer(computer("A"))]), [true, true, true, false]),
+            (HashSet::new(), [false; 4]),
+        ] {
+            presences.watch(&HashSet::from([Whom::All]));
+            for (key, presence) in ["1", "2", "3", "4"].iter().zip(&everything) {
+                presences.add(key, presence.clone(), 0);
+            }
+            presences.watch(&watched);
+            assert_eq!(everything.each_ref().map(|presence| presences.is_watched(presence)), kept, "{watched:?}");
+            let found = ["1", "2", "3", "4"].map(|key| presences.announced.contains_key(key));
+            assert_eq!(found, kept, "{watched:?}");
+        }
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(crate) struct Parts {
     pub(crate) known: Arc<Known>,
     /// The operator's word on computers.
     pub(crate) computers: BTreeMap<NetbiosName, Meant>,
+    /// Whether this machine is in a legacy network, too.
+    pub(crate) legacy: bool,
     /// The slots that the operator opens to the network, where their creators cannot.
     pub(crate) slots: Arc<[SlotName]>,
 }
@@ -32,14 +34,16 @@ pub(crate) struct Parts {
 /// Where messages to an address go.
 pub(crate) enum Way {
     Domain(Arc<Member>),
+    /// To a computer that may be in the only network of this machine; and the answer if it is not.
+    Perhaps(Arc<Member>, Answer),
     /// Nowhere, with the reason: they must not go to another network.
     Refused(String),
     /// Not to a domain of this machine.
     Legacy,
 }
 
-/// Answers until `stop` is true. `legacy` says whether this machine is in a legacy network, too.
-pub(crate) fn run(slot: &Mailslot, parts: &RwLock<Parts>, legacy: bool, stop: &AtomicBool) {
+/// Answers until `stop` is true.
+pub(crate) fn run(slot: &Mailslot, parts: &RwLock<Parts>, stop: &AtomicBool) {
     let mut retry = Retry::default();
     while !stop.load(Ordering::SeqCst) {
         let now = Instant::now();
@@ -51,7 +55,7 @@ pub(crate) fn run(slot: &Mailslot, parts: &RwLock<Parts>, legacy: bool, stop: &A
             Ok(message) => {
                 retry.worked();
                 // The domains may have changed during the wait.
-                handle(&message, parts, legacy);
+                handle(&message, parts);
             }
             Err(mailslot::Error::TimedOut) => {}
             // Reads were aborted.
@@ -74,15 +78,22 @@ pub(crate) fn current(parts: &RwLock<Parts>) -> Vec<Arc<Member>> {
 }
 
 /// Malformed requests are ignored.
-fn handle(message: &Message, parts: &RwLock<Parts>, legacy: bool) {
+fn handle(message: &Message, parts: &RwLock<Parts>) {
     let Some(asker) = message.reply_to else { return };
     let question = match Question::decode(&message.data) {
         Ok(question) => question,
         Err(undecoded) => return answer(&asker, &Answer::Refused(undecoded.of_program().to_owned())),
     };
-    let way = parts.read().unwrap_or_else(PoisonError::into_inner).way(question.address(), legacy);
+    let way = parts.read().unwrap_or_else(PoisonError::into_inner).way(question.address());
     let member = match way {
         Way::Domain(member) => member,
+        Way::Perhaps(member, away) => match &question {
+            Question::Route(address @ Address::Remote { target, .. }) => {
+                return member.find(target, address, asker, away);
+            }
+            // It counts nobody then, or the outcome is that the computer is silent.
+            _ => member,
+        },
         Way::Refused(why) => return answer(&asker, &Answer::Refused(why)),
         Way::Legacy => return answer(&asker, &Answer::Legacy),
     };
@@ -100,10 +111,10 @@ fn handle(message: &Message, parts: &RwLock<Parts>, legacy: bool) {
 impl Parts {
     /// The domain with this name, or else the domain that the computer of this name is in. A broadcast goes to this
     /// machine's domain: the legacy one, or else the only one.
-    pub(crate) fn way(&self, address: &Address, legacy: bool) -> Way {
+    pub(crate) fn way(&self, address: &Address) -> Way {
         match address {
             Address::Remote { target, .. } => self.way_to(target),
-            Address::Broadcast(_) if !legacy => match (self.members.as_slice(), self.missing.first_key_value()) {
+            Address::Broadcast(_) if !self.legacy => match (self.members.as_slice(), self.missing.first_key_value()) {
                 ([member], None) => Way::Domain(Arc::clone(member)),
                 ([], Some((name, why))) if self.missing.len() == 1 => Way::Refused(format!("{name}: {why}")),
                 _ => Way::Legacy,
@@ -130,9 +141,22 @@ impl Parts {
         self.missing.get(name).map(|why| Way::Refused(format!("{name}: {why}")))
     }
 
+    /// The domain that is the only network of this machine, so that a name can mean a computer of no other.
+    pub(crate) fn only(&self) -> Option<&Arc<Member>> {
+        match self.members.as_slice() {
+            [member] if !self.legacy && self.missing.is_empty() => Some(member),
+            _ => None,
+        }
+    }
+
     /// The first sealed domain that had the computer, whichever has it now: other members and strangers cannot take its
     /// messages by announcing its name elsewhere. A computer that no sealed domain has had may be in an open one.
     fn way_to_computer(&self, target: &NetbiosName) -> Way {
+        if let Some(member) = self.only() {
+            let is_known = self.known.owner(target).is_some_and(|owner| member.state.owner() == Some(&owner));
+            let away = if is_known { Answer::Refused(away(target, member.name())) } else { Answer::Legacy };
+            return Way::Perhaps(Arc::clone(member), away);
+        }
         let there = |sealed: bool| {
             let has =
                 |member: &&Arc<Member>| member.state.owner().is_some() == sealed && member.state.has_computer(target);
@@ -143,7 +167,7 @@ impl Parts {
             Some(owner) => {
                 let is_there =
                     |member: &&Arc<Member>| member.state.owner() == Some(&owner) && member.state.has_computer(target);
-                let away = || Way::Refused(format!("{target} is a member of {} and is away", owner.name));
+                let away = || Way::Refused(away(target, &owner.name));
                 let member = self.members.iter().find(is_there).map(|member| Way::Domain(Arc::clone(member)));
                 // This machine is in all of its domains.
                 member.or_else(|| there(true).filter(|_| is_own())).unwrap_or_else(away)
@@ -164,7 +188,12 @@ impl Parts {
             Way::Domain(member) if member.state.owner().is_some() || self.computers.contains_key(target) => {
                 Some(format!("{target} is a member of {}", member.name()))
             }
-            Way::Domain(_) | Way::Legacy => None,
+            // There is no legacy network then.
+            Way::Domain(_) | Way::Perhaps(..) | Way::Legacy => None,
         }
     }
+}
+
+fn away(computer: &NetbiosName, domain: &NetbiosName) -> String {
+    format!("{computer} is a member of {domain} and is away")
 }

@@ -1,5 +1,7 @@
 //! One session of a machine in a domain: what it was opened with, and what is declared in it independent of slots.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use mailslot_domain::settings::{Mode, Settings};
@@ -9,21 +11,24 @@ use crate::certificates;
 use crate::error::{Error, Result};
 use crate::link::{Addresses, Answering, Config, Link, Places, Seen, Subscription, addresses, why_unreachable};
 use crate::lock::lock;
+use crate::presences::Whom;
 use crate::replying;
 use crate::state::State;
+use crate::survey;
 use crate::sys::Wake;
 
 /// An open session.
 pub(crate) struct Session {
     pub(crate) link: Link,
     /// Its number among this machine's sessions in the domain.
-    pub(crate) number: u64,
+    number: u64,
     pub(crate) ground: Ground,
     /// Whether plain messages share a queue with other traffic.
     pub(crate) shares_queue: bool,
-    /// The subscriber of directed messages, the queryable of directed confirmed writes, and the subscriber of
-    /// presences.
-    declared: Mutex<Option<(Subscription, Answering, Subscription)>>,
+    /// The subscriber of directed messages, and the queryable of directed confirmed writes.
+    declared: Mutex<Option<(Subscription, Answering)>>,
+    /// Presences that are watched.
+    watches: Mutex<HashMap<Whom, Subscription>>,
 }
 
 /// What a session was opened with, and does not notice when it changes.
@@ -87,14 +92,49 @@ impl Session {
         let link = Link::open(&config, woken, given_up).map_err(|error| with_reasons(error, settings, &domain))?;
         let Some(link) = link else { return Ok(None) };
         let number = state.presences(|presences| presences.begin_session());
-        let declared = declare(&link, number, state).inspect_err(|_| link.close())?;
-        let declared = Mutex::new(Some(declared));
-        Ok(Some(Session { link, number, ground, shares_queue: config.shares_queue(), declared }))
+        let declared = declare(&link, state).inspect_err(|_| link.close())?;
+        let (declared, watches) = (Mutex::new(Some(declared)), Mutex::default());
+        Ok(Some(Session { link, number, ground, shares_queue: config.shares_queue(), declared, watches }))
+    }
+
+    /// Watches the presences that are `wanted` by then, and no others any more.
+    pub(crate) fn watch(&self, state: &Arc<State>, wanted: impl FnOnce() -> HashSet<Whom>) -> Result<()> {
+        let mut watches = lock(&self.watches);
+        let wanted = wanted();
+        watches.retain(|whom, _| wanted.contains(whom));
+        state.presences(|presences| presences.watch(&wanted));
+        for whom in wanted {
+            let Entry::Vacant(place) = watches.entry(whom) else { continue };
+            let (told, number) = (Arc::clone(state), self.number);
+            let key_expression = place.key().key_expression(&state.domain())?;
+            place.insert(self.link.watch_tokens(&key_expression, move |key_expression, seen| match seen {
+                Seen::There => told.presence_is_there(key_expression, number),
+                Seen::Gone => told.presence_is_gone(key_expression, number),
+            })?);
+        }
+        Ok(())
+    }
+
+    /// Has the presences that are watched told again, and then `over` done: some may be of a key that was not known
+    /// when they came.
+    pub(crate) fn ask_for_presences(&self, state: &Arc<State>, over: impl FnOnce() + Send + 'static) {
+        let domain = state.domain();
+        let watched: Vec<Whom> = lock(&self.watches).keys().cloned().collect();
+        let parts: Vec<String> = watched.iter().filter_map(|whom| whom.parts(&domain).ok()).flatten().collect();
+        let (told, name, number) = (Arc::clone(state), state.name.clone(), self.number);
+        let told = move |key_expression: &str| told.presence_is_there(key_expression, number);
+        survey::ask_in_parts(&self.link, parts, told, move |is_whole| {
+            if !is_whole {
+                tracing::warn!(name: "presences_not_read", domain = %name);
+            }
+            over();
+        });
     }
 
     /// Closes the session. Presences are no longer watched first, so that none seems to go because the session is
     /// closed.
     pub(crate) fn close(&self) {
+        lock(&self.watches).clear();
         drop(lock(&self.declared).take());
         self.link.close();
     }
@@ -120,7 +160,7 @@ fn with_reasons(error: Error, settings: &Settings, domain: &Domain) -> Error {
     if reasons.is_empty() { error } else { Error::Unreachable(reasons.join("; ")) }
 }
 
-fn declare(link: &Link, number: u64, state: &Arc<State>) -> Result<(Subscription, Answering, Subscription)> {
+fn declare(link: &Link, state: &Arc<State>) -> Result<(Subscription, Answering)> {
     let domain = state.domain();
     let mine = domain.all_slots_of(&state.computer);
     let taking = Arc::clone(state);
@@ -131,12 +171,7 @@ fn declare(link: &Link, number: u64, state: &Arc<State>) -> Result<(Subscription
     let confirmed = link.answer(&mine, move |key_expression, payload, attachment, asked| {
         replying::answer(&answering, answering.confirm_directed(key_expression, payload, attachment), asked);
     })?;
-    let told = Arc::clone(state);
-    let presences = link.watch_tokens(&domain.all_presences(), move |key_expression, seen| match seen {
-        Seen::There => told.presence_is_there(key_expression, number),
-        Seen::Gone => told.presence_is_gone(key_expression, number),
-    })?;
-    Ok((directed, confirmed, presences))
+    Ok((directed, confirmed))
 }
 
 #[cfg(test)]

@@ -34,7 +34,8 @@ pub(crate) fn of(member: &Member) -> Status {
     });
     status.clock_in_doubt = member.state.is_clock_in_doubt();
     status.keys = domain.keys().iter().map(|key| key_status(key, in_use == Some(key.id()))).collect();
-    status.computers = member.state.presences(|presences| presences.computer_count());
+    let knows_all = member.knows_all() && status.open;
+    status.computers = knows_all.then(|| member.state.presences(|presences| presences.computer_count()));
     status.slots = member.state.slots();
     status.counters = counters(member);
     status

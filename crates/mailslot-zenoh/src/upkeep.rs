@@ -9,10 +9,10 @@ use mailslot::NetbiosName;
 use mailslot_domain::Kind;
 
 use crate::certificates;
-use crate::link::{Answer, why_unreachable};
+use crate::link::{Answer, Link, why_unreachable};
 use crate::member::Member;
+use crate::presences::{Presences, Whom};
 use crate::session::{Ground, Session};
-use crate::state::State;
 
 /// The shortest pause between two looks, however often the slots are looked at.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -92,9 +92,27 @@ impl Upkeep {
         {
             self.asking.pause = (self.asking.pause * 2).clamp(PATIENCE, LONGEST);
             self.asking.next = Some(now + self.asking.pause);
-            for computer in self.asking.computers(&member.state) {
-                ask_for_time(member, session, &computer);
-            }
+            let round = self.asking.round;
+            self.asking.round += 1;
+            let (asking, link) = (Arc::downgrade(member), session.link.clone());
+            let own = member.state.computer.clone();
+            let others = move |presences: &Presences| others(presences, &own, round);
+            let ask = move |member: &Arc<Member>, others: &[NetbiosName]| {
+                others.iter().for_each(|computer| ask_for_time(member, &link, computer));
+            };
+            // In a large domain, others are in the part where this computer is.
+            let near = Whom::Computer(member.state.computer.clone());
+            member.look_at(near, others.clone(), move |found| {
+                let Some(member) = asking.upgrade() else { return };
+                match found {
+                    Some(found) if !found.is_empty() => ask(&member, &found),
+                    _ => member.look_at(Whom::All, others, move |found| {
+                        if let (Some(member), Some(found)) = (asking.upgrade(), found) {
+                            ask(&member, &found);
+                        }
+                    }),
+                }
+            });
         }
     }
 
@@ -135,24 +153,15 @@ impl Upkeep {
     }
 }
 
-impl Asking {
-    /// Up to [`ASKED`] other computers of the domain, different ones each time.
-    fn computers(&mut self, state: &State) -> Vec<NetbiosName> {
-        let all: Vec<NetbiosName> = state.presences(|presences| {
-            presences
-                .computers()
-                .filter(|name| *name != state.computer.as_str())
-                .filter_map(|name| name.parse().ok())
-                .collect()
-        });
-        let first = (self.round * ASKED) % all.len().max(1);
-        self.round += 1;
-        all.iter().cycle().skip(first).take(ASKED.min(all.len())).cloned().collect()
-    }
+/// Up to [`ASKED`] computers of the domain other than `own`, different ones in each round.
+fn others(presences: &Presences, own: &NetbiosName, round: usize) -> Vec<NetbiosName> {
+    let all: Vec<&str> = presences.computers().filter(|name| *name != own.as_str()).collect();
+    let first = (round * ASKED) % all.len().max(1);
+    all.iter().cycle().skip(first).take(ASKED.min(all.len())).filter_map(|name| name.parse().ok()).collect()
 }
 
 /// Asks a computer for the time, which its receipt has.
-fn ask_for_time(member: &Arc<Member>, session: &Session, computer: &NetbiosName) {
+fn ask_for_time(member: &Arc<Member>, link: &Link, computer: &NetbiosName) {
     let to = member.state.domain().clock(computer);
     // Without a key there is nothing to ask with; when the clock is right there is one.
     let Ok((envelope, request)) = member.state.seal(Kind::Confirmed, &to, None, &[]) else { return };
@@ -164,5 +173,5 @@ fn ask_for_time(member: &Arc<Member>, session: &Session, computer: &NetbiosName)
         }
     };
     // If it fails, the time is asked for again.
-    let _ = session.link.ask(to.key_expression(), envelope, PATIENCE, answered);
+    let _ = link.ask(to.key_expression(), envelope, PATIENCE, answered);
 }

@@ -4,7 +4,7 @@
 #[path = "../../mailslot/tests/common/mod.rs"]
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,8 @@ use common::Part;
 use mailslot::network::routes::{Answer, LONGEST, Question, SLOT};
 use mailslot::network::{self, ask_routes};
 use mailslot::{
-    Address, Error, Mailslot, MailslotOptions, MailslotWriter, Network, NetworkOrigin, Origin, Outcome, Timeout,
+    Address, Error, Mailslot, MailslotOptions, MailslotWriter, NetbiosName, Network, NetworkOrigin, Origin, Outcome,
+    Timeout,
 };
 use mailslot_domain::{Domain, Presence, Time, random};
 use mailslot_zenoh::{Domains, Settings};
@@ -51,6 +52,12 @@ fn open_to_network(name: &str) -> Mailslot {
 fn outcomes(address: &str, message: &[u8]) -> Vec<(String, Outcome)> {
     let receipts = MailslotWriter::open(address).unwrap().write_confirmed(message, Duration::from_secs(30)).unwrap();
     receipts.into_iter().map(|receipt| (receipt.computer, receipt.outcome)).collect()
+}
+
+fn members(domains: &Domains, domain: &str) -> Result<BTreeMap<String, BTreeSet<String>>, String> {
+    let (telling, told) = std::sync::mpsc::channel();
+    domains.members(&domain.parse().unwrap(), move |members| telling.send(members).unwrap());
+    told.recv().unwrap()
 }
 
 fn wait_for(receivers: usize, address: &str) {
@@ -172,7 +179,7 @@ fn domains_come_change_and_go_while_slots_stay() {
     let status = domains.status().remove(0);
     let in_use: Vec<_> = status.keys.iter().map(|key| key.in_use).collect();
     assert_eq!((in_use, status.slots, status.open), (vec![false, true], vec!["alerts".to_owned()], true));
-    let members = domains.members(&"plant".parse().unwrap()).unwrap();
+    let members = members(&domains, "plant").unwrap();
     assert_eq!(members, [("SRV1".to_owned(), ["alerts".to_owned()].into())].into());
 
     let mut smaller = Settings::default();
@@ -254,7 +261,9 @@ fn presences_without_a_key_are_counted_and_not_kept() {
         return;
     }
     let (plant, (port, settings)) = (sealed("PLANT"), listening());
-    let mut domains = start(vec![(Arc::clone(&plant), settings.clone())]);
+    // A machine that is in a legacy network as well watches who is in the domain.
+    let parts = vec![(Arc::clone(&plant), settings.clone())];
+    let mut domains = Domains::start(&"SRV1".parse().unwrap(), true, parts, BTreeMap::new()).unwrap();
     let _slot = open_to_network("alerts");
     wait_for(1, r"\\PLANT\mailslot\alerts");
     let stranger = stranger(port);
@@ -284,7 +293,7 @@ fn presences_without_a_key_are_counted_and_not_kept() {
         }
         refused(&domains, before.max(1) + count);
     }
-    let members = |domains: &Domains| domains.members(&"plant".parse().unwrap()).unwrap();
+    let members = |domains: &Domains| members(domains, "plant").unwrap();
     assert_eq!(members(&domains).into_keys().collect::<Vec<_>>(), ["SRV1"]);
     assert_eq!(counted(&domains, "presence_full"), 0);
 
@@ -299,6 +308,69 @@ fn presences_without_a_key_are_counted_and_not_kept() {
         std::thread::sleep(Duration::from_millis(10));
     }
     drop(tokens);
+}
+
+#[test]
+fn who_is_there_is_asked_when_somebody_wants_to_know() {
+    if !is_apart("who_is_there_is_asked_when_somebody_wants_to_know") {
+        return;
+    }
+    for (name, plant) in [("PLANT", sealed("PLANT")), ("LAB", Domain::open("LAB").unwrap())] {
+        let (port, settings) = listening();
+        let domains = start(vec![(Arc::clone(&plant), settings)]);
+        let alerts: Address = format!(r"\\{name}\mailslot\alerts").parse().unwrap();
+        while members(&domains, name).is_err() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let stranger = stranger(port);
+        let now = Time::from(SystemTime::now());
+        let announce = |computer: &&str| {
+            let computer: NetbiosName = computer.parse().unwrap();
+            let slot = Presence::Slot { computer: computer.clone(), slot: alerts.slot().clone() };
+            [Presence::Node { computer }, slot].map(|presence| {
+                let key_expression = plant.presence_key_expression(&presence, now, &random().unwrap()).unwrap();
+                stranger.liveliness().declare_token(key_expression).wait().unwrap()
+            })
+        };
+        let nobody = format!(r"\\{name}\mailslot\nobody").parse::<Address>().unwrap();
+        let receivers = |address: &Address| {
+            let question = Question::Receivers { address: address.clone(), at_least: 1, within: Duration::ZERO };
+            let Ok(Some(Answer::Receivers(count))) = ask_routes(&question) else { panic!("no answer") };
+            count
+        };
+        let mut tokens: Vec<_> = ["A", "B", "C"].iter().map(announce).collect();
+        while receivers(&alerts) < 3 {}
+        assert_eq!(receivers(&nobody), 0);
+        assert_eq!(members(&domains, name).unwrap().into_keys().collect::<Vec<_>>(), ["A", "B", "C", "SRV1"]);
+        assert_eq!(domains.status()[0].computers, None, "{name}: nobody is watched");
+        // A computer is found by its presence, as it does not answer; one that is not there, in no other network.
+        let way = |computer: &str| {
+            ask_routes(&Question::Route(format!(r"\\{computer}\mailslot\x").parse().unwrap())).map(Option::unwrap)
+        };
+        assert!(matches!(way("B"), Ok(Answer::Route { .. })));
+        drop(tokens.remove(1));
+        while receivers(&alerts) > 2 {}
+        match (way("B"), plant.is_sealed()) {
+            (Err(Error::NodeRefused(why)), true) => assert_eq!(why, "B is a member of PLANT and is away"),
+            (Ok(Answer::Legacy), false) => {}
+            (way, _) => panic!("{name}: {way:?}"),
+        }
+        assert!(matches!(way("NOBODY"), Ok(Answer::Legacy)));
+        // Those who wait for one more are told as soon as it comes, and a silent one is named.
+        let address = alerts.clone();
+        let waiting = std::thread::spawn(move || {
+            let question = Question::Receivers { address, at_least: 3, within: LONGEST };
+            ask_routes(&question).unwrap()
+        });
+        let again = announce(&"B");
+        assert_eq!(waiting.join().unwrap(), Some(Answer::Receivers(3)));
+        let silent = [("A", Outcome::Silent), ("B", Outcome::Silent), ("C", Outcome::Silent)];
+        assert_eq!(
+            outcomes(&format!(r"\\{name}\mailslot\alerts"), b"all"),
+            silent.map(|(computer, outcome)| (computer.to_owned(), outcome))
+        );
+        drop((again, tokens));
+    }
 }
 
 #[test]

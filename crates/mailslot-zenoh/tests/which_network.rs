@@ -70,12 +70,21 @@ fn network(computer: &str) -> String {
     }
 }
 
+fn members(
+    domains: &Domains,
+    domain: &NetbiosName,
+) -> Result<BTreeMap<String, std::collections::BTreeSet<String>>, String> {
+    let (telling, told) = std::sync::mpsc::channel();
+    domains.members(domain, move |members| telling.send(members).unwrap());
+    told.recv().unwrap()
+}
+
 fn until_members(
     domains: &Domains,
     place: &Place,
     is_there: impl Fn(&BTreeMap<String, std::collections::BTreeSet<String>>) -> bool,
 ) {
-    while !domains.members(place.domain.name()).is_some_and(|members| is_there(&members)) {
+    while !members(domains, place.domain.name()).is_ok_and(|members| is_there(&members)) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -38,13 +38,13 @@ pub(crate) fn announce(task: &Task) -> Result<()> {
 pub(crate) fn watch(domains: &Domains, count: usize) -> Result<()> {
     let begin = Instant::now();
     // One more, because the node counts itself.
-    while domains.status().iter().all(|status| status.computers <= count) {
+    while domains.status().iter().all(|status| status.computers.is_none_or(|known| known <= count)) {
         std::thread::sleep(LOOK);
     }
     report_and_stay(&begin.elapsed().as_secs_f64())
 }
 
-/// Memory and processor time of a node that learns of `count` computers with a slot each.
+/// Memory and processor time of a node that watches `count` computers with a slot each.
 pub(crate) fn measure(count: usize) -> Result<Value> {
     let machines = Machines::create()?;
     let plan = Task {

@@ -31,7 +31,9 @@ pub(crate) fn settings(task: &Task) -> Settings {
 /// Runs this machine's node until the end.
 pub(crate) fn node(task: &Task) -> Result<()> {
     let domain = std::sync::Arc::new(read_file(&task.domain)?);
-    let domains = Domains::start(&task.computer.parse()?, false, vec![(domain, settings(task))], BTreeMap::new())?;
+    // A machine that is in a legacy network as well watches who is in the domain.
+    let watches = matches!(task.load, Load::Presences { .. });
+    let domains = Domains::start(&task.computer.parse()?, watches, vec![(domain, settings(task))], BTreeMap::new())?;
     step()?;
     match task.load {
         Load::Presences { count } => crowd::watch(&domains, count),

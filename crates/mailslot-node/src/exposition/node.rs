@@ -50,12 +50,11 @@ const STATES: [&str; 5] = ["claiming", "held", "refused", "conflict", "released"
 
 fn add_domains(to: &Families, domains: &[Status]) -> Result<()> {
     type Measured = fn(&Status) -> u64;
-    let gauges: [(&str, &str, Measured); 9] = [
+    let gauges: [(&str, &str, Measured); 8] = [
         ("mailslot_domain_open", "Whether the domain's session is open.", |domain| domain.open.into()),
         ("mailslot_domain_sealed", "Whether the domain is a sealed one.", |domain| domain.sealed.into()),
         ("mailslot_domain_peers", "Peers that are connected to this machine.", |domain| domain.peers as u64),
         ("mailslot_domain_routers", "Routers that are connected to this machine.", |domain| domain.routers as u64),
-        ("mailslot_domain_computers", "Computers that take part, this one included.", |domain| domain.computers as u64),
         ("mailslot_domain_slots", "Slots of this machine that receive.", |domain| domain.slots.len() as u64),
         (
             "mailslot_domain_endpoints_unreachable",
@@ -72,6 +71,13 @@ fn add_domains(to: &Families, domains: &[Status]) -> Result<()> {
     for (name, help, measured) in gauges {
         let gauge = to.gauge(name, help, &["domain"])?;
         domains.iter().try_for_each(|domain| gauge.set(&[&domain.name], measured(domain)))?;
+    }
+    let computers = "Computers that take part, this one included, where a node must know all of them.";
+    let gauge = to.gauge("mailslot_domain_computers", computers, &["domain"])?;
+    for domain in domains {
+        if let Some(number) = domain.computers {
+            gauge.set(&[&domain.name], number as u64)?;
+        }
     }
     let expires = to.gauge(
         "mailslot_domain_certificate_expiry_timestamp_seconds",

@@ -281,11 +281,13 @@ impl Modern {
         self.running.as_ref().map(status).unwrap_or_default()
     }
 
-    pub(crate) fn members(&self, domain: &str) -> Answer {
-        let members = domain.parse().ok().and_then(|name: NetbiosName| self.running.as_ref()?.members(&name));
-        match members {
-            Some(members) => Answer::Members(members),
-            None => Answer::Refused(format!("this machine takes no part in a modern domain {domain}")),
+    /// Has `told` told the members of the domain, now or later.
+    pub(crate) fn members(&self, domain: &str, told: impl FnOnce(Answer) + Send + 'static) {
+        let said =
+            |members: core::result::Result<_, String>| told(members.map_or_else(Answer::Refused, Answer::Members));
+        match (domain.parse::<NetbiosName>(), &self.running) {
+            (Ok(name), Some(domains)) => domains.members(&name, said),
+            _ => said(Err(format!("this machine takes no part in a modern domain {domain}"))),
         }
     }
 }

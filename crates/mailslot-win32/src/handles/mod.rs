@@ -33,8 +33,9 @@ pub(crate) fn insert(object: Object, inherit: bool) -> Result<Handle> {
             return Err(Code::NO_SYSTEM_RESOURCES);
         }
     };
-    if inherit {
-        inheritance::publish();
+    if inherit && let Err(code) = inheritance::publish() {
+        close(handle)?;
+        return Err(code);
     }
     Ok(handle)
 }
@@ -76,7 +77,8 @@ pub(crate) fn close(handle: Handle) -> Result<()> {
     }
     held.object.closed(handle);
     if held.flags() & INHERIT != 0 {
-        inheritance_changed(&held.object);
+        // It is closed, whether or not children find the others.
+        let _ = inheritance_changed(&held.object);
     }
     Ok(())
 }
@@ -85,16 +87,13 @@ pub(crate) fn close(handle: Handle) -> Result<()> {
 pub(crate) fn set_flags(handle: Handle, mask: u32, flags: u32) -> Result<()> {
     let held = find(handle)?;
     held.set_flags(mask, flags);
-    if mask & INHERIT != 0 {
-        inheritance_changed(&held.object);
-    }
-    Ok(())
+    if mask & INHERIT != 0 { inheritance_changed(&held.object) } else { Ok(()) }
 }
 
 /// Updates the list after a handle of `object` became inheritable, or stopped being so.
-fn inheritance_changed(object: &Object) {
+fn inheritance_changed(object: &Object) -> Result<()> {
     object.set_inheritable(inherited::all().iter().any(|(_, other)| object.is(&other.object)));
-    inheritance::publish();
+    inheritance::publish()
 }
 
 /// The child process with this id, if this process has a handle of it and it has not ended.

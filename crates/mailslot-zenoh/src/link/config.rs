@@ -64,6 +64,11 @@ impl Config {
         self.0.insert_json5(key, &value.to_string()).map_err(wrong)
     }
 
+    /// Whether this machine is a client, which knows others through a router only.
+    pub(crate) fn is_client(&self) -> bool {
+        self.0.get_json("mode").is_ok_and(|mode| mode == r#""client""#)
+    }
+
     /// Whether plain messages share their queue with other traffic, so that sending one may take long: a router
     /// forwards messages of others, and without priorities all traffic has one queue.
     pub(crate) fn shares_queue(&self) -> bool {
@@ -99,6 +104,9 @@ fn values(settings: &Settings, domain: &Domain, addresses: &Addresses) -> Vec<(&
         ("connect/exit_on_failure", json!(mode == Mode::Client)),
         // A node does not wait until peers are discovered.
         ("open/return_conditions", json!({ "connect_scouted": false, "declares": false })),
+        // After this time Zenoh takes what was told of tokens for all of them, and so must not before the question is
+        // given up (`survey.rs`), which tells that it is not.
+        ("routing/interests/timeout", json!(60_000)),
         ("timestamping/enabled", json!(false)),
         ("adminspace/enabled", json!(false)),
         ("transport/unicast/max_sessions", json!(settings.max_sessions)),

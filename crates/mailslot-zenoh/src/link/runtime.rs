@@ -4,11 +4,15 @@
 //! (`ZENOH_RUNTIME`) would make a message 20 µs faster, and make routers lose large ones: a thread that receives also
 //! waits for room to forward a message, and then no thread waits for the network, which makes that room.
 
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use tokio::runtime::EnterGuard;
 use tokio::task::{JoinError, JoinHandle};
 use zenoh_runtime::ZRuntime;
+
+/// The longest time in which nothing is sent. A question about presences takes Zenoh some 3 us for each that it knows.
+const HELD: Duration = Duration::from_millis(100);
 
 /// A task in Zenoh's threads that send.
 pub(crate) struct Task(JoinHandle<()>);
@@ -30,6 +34,21 @@ impl Task {
         self.0.abort();
         ZRuntime::TX.block_on(self.0)
     }
+}
+
+/// Does `work` while nothing is sent, but for at most [`HELD`]: what it asks of others is not answered before Zenoh has
+/// done with it here. Only for threads that do not send.
+pub(crate) fn while_nothing_is_sent(work: impl FnOnce()) {
+    let ((holding, held), (working, worked)) = (channel::<()>(), channel::<()>());
+    ZRuntime::TX.spawn(async move {
+        drop(holding);
+        // `work` may wait for room in a queue, which only sending makes. Nothing is ever sent there: this returns when
+        // the other end is dropped.
+        let _ = worked.recv_timeout(HELD);
+    });
+    let _ = held.recv_timeout(HELD);
+    work();
+    drop(working);
 }
 
 /// Runs `work` after `after`.

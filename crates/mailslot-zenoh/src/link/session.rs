@@ -1,13 +1,14 @@
 //! A Zenoh session: what is declared in it, with bytes in and out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{TryRecvError, channel};
 use std::time::Duration;
 
 use mailslot_domain::Envelope;
 use zenoh::Wait;
 use zenoh::bytes::ZBytes;
-use zenoh::liveliness::LivelinessToken;
 use zenoh::pubsub::{Publisher, Subscriber};
 use zenoh::qos::{CongestionControl, Priority};
 use zenoh::query::{ConsolidationMode, Query, QueryTarget, Queryable};
@@ -27,17 +28,20 @@ const CLOSING: Duration = Duration::from_millis(500);
 
 /// An open session. All clones are the same session.
 #[derive(Clone)]
-pub(crate) struct Link(zenoh::Session);
+pub(crate) struct Link {
+    pub(super) session: zenoh::Session,
+    /// Whether this machine is a client, which knows others through a router only.
+    pub(super) is_client: bool,
+    /// How many tokens were told to watches.
+    pub(super) watched: Arc<AtomicU64>,
+}
 
-/// A declared subscriber, queryable or liveliness token, which is undeclared when it is dropped.
+/// A declared subscriber or queryable, which is undeclared when it is dropped.
 pub(crate) struct Subscription {
-    _subscriber: Subscriber<()>,
+    pub(super) _subscriber: Subscriber<()>,
 }
 pub(crate) struct Answering {
     _queryable: Queryable<()>,
-}
-pub(crate) struct Token {
-    _token: LivelinessToken,
 }
 
 /// A publisher: the route to a key expression for more than one message. The key expression is transmitted once, rather
@@ -49,13 +53,6 @@ pub(crate) struct Asked(Query);
 
 /// The payload and the attachment of an answer; `None` if the answer is an error.
 pub(crate) type Answer = Option<(Vec<u8>, Option<Vec<u8>>)>;
-
-/// What has become of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    There,
-    Gone,
-}
 
 impl Link {
     /// Opens a session, however long that takes. Returns `None` once `given_up` returns true, which is checked when
@@ -72,7 +69,10 @@ impl Link {
             woken.clear();
             match opened.try_recv() {
                 Ok(opened) => {
-                    return opened.map(|session| Some(Link(session))).map_err(Error::zenoh("open the session"));
+                    let is_client = config.is_client();
+                    return opened
+                        .map(|session| Some(Link { session, is_client, watched: Arc::default() }))
+                        .map_err(Error::zenoh("open the session"));
                 }
                 Err(TryRecvError::Empty) => {}
                 // The task has panicked; the caller tries again.
@@ -89,7 +89,7 @@ impl Link {
     /// Closes the session, waiting at most [`CLOSING`]: an attempt to resolve a name while no name server answers would
     /// block the node's thread. The rest ends by itself, and peers notice the end in any case.
     pub(crate) fn close(&self) {
-        let (session, (closing, closed)) = (self.0.clone(), channel::<()>());
+        let (session, (closing, closed)) = (self.session.clone(), channel::<()>());
         ZRuntime::Application.spawn(async move {
             let _ = session.close().await;
             drop(closing);
@@ -100,8 +100,14 @@ impl Link {
 
     /// The numbers of peers and of routers to which the session is connected.
     pub(crate) fn connections(&self) -> (usize, usize) {
-        let info = self.0.info();
+        let info = self.session.info();
         (info.peers_zid().wait().count(), info.routers_zid().wait().count())
+    }
+
+    /// The peers and routers that it is connected with.
+    pub(crate) fn neighbours(&self) -> BTreeSet<String> {
+        let info = self.session.info();
+        info.peers_zid().wait().chain(info.routers_zid().wait()).map(|id| id.to_string()).collect()
     }
 
     /// Calls `take` with the key expression, the payload and the attachment of each message.
@@ -116,7 +122,7 @@ impl Link {
                 take(sample.key_expr().as_str(), owned(sample.payload()), attachment.as_deref());
             }
         };
-        let subscriber = self.0.declare_subscriber(key_expression.to_owned()).callback(callback).wait();
+        let subscriber = self.session.declare_subscriber(key_expression.to_owned()).callback(callback).wait();
         let subscriber = subscriber.map_err(Error::zenoh("subscribe to messages"))?;
         Ok(Subscription { _subscriber: subscriber })
     }
@@ -134,52 +140,14 @@ impl Link {
             let key_expression = query.key_expr().as_str().to_owned();
             answer(&key_expression, payload, attachment.as_deref(), Asked(query));
         };
-        let queryable = self.0.declare_queryable(key_expression.to_owned()).callback(callback).wait();
+        let queryable = self.session.declare_queryable(key_expression.to_owned()).callback(callback).wait();
         let queryable = queryable.map_err(Error::zenoh("receive confirmed writes"))?;
         Ok(Answering { _queryable: queryable })
     }
 
-    /// Calls `told` with the key expression of each token that exists, and of each that is declared or undeclared
-    /// later.
-    pub(crate) fn watch_tokens(
-        &self,
-        key_expression: &str,
-        told: impl Fn(&str, Seen) + Send + Sync + 'static,
-    ) -> Result<Subscription> {
-        let callback = move |sample: Sample| {
-            let seen = if sample.kind() == SampleKind::Put { Seen::There } else { Seen::Gone };
-            told(sample.key_expr().as_str(), seen);
-        };
-        let declared =
-            self.0.liveliness().declare_subscriber(key_expression.to_owned()).history(true).callback(callback).wait();
-        let subscriber = declared.map_err(Error::zenoh("watch presences"))?;
-        Ok(Subscription { _subscriber: subscriber })
-    }
-
-    /// Calls `told` with the key expression of each token that exists now.
-    pub(crate) fn ask_for_tokens(
-        &self,
-        key_expression: &str,
-        told: impl Fn(&str) + Send + Sync + 'static,
-    ) -> Result<()> {
-        let callback = move |reply: zenoh::query::Reply| {
-            if let Ok(sample) = reply.result() {
-                told(sample.key_expr().as_str());
-            }
-        };
-        let asked = self.0.liveliness().get(key_expression.to_owned()).callback(callback).wait();
-        asked.map_err(Error::zenoh("ask for presences"))
-    }
-
-    /// Declares a liveliness token with this key expression, until the token is dropped or the session ends.
-    pub(crate) fn token(&self, key_expression: String) -> Result<Token> {
-        let token = self.0.liveliness().declare_token(key_expression).wait();
-        Ok(Token { _token: token.map_err(Error::zenoh("announce a presence"))? })
-    }
-
     pub(crate) fn way(&self, key_expression: String) -> Result<Way> {
         let publisher = self
-            .0
+            .session
             .declare_publisher(key_expression)
             .congestion_control(CongestionControl::Drop)
             .priority(PRIORITY)
@@ -190,7 +158,7 @@ impl Link {
     /// Puts one message.
     pub(crate) fn put(&self, key_expression: &str, envelope: Envelope) -> Result<()> {
         let (payload, attachment) = parts(envelope);
-        self.0
+        self.session
             .put(key_expression, payload)
             .attachment(attachment)
             .congestion_control(CongestionControl::Drop)
@@ -213,7 +181,7 @@ impl Link {
             Ok(sample) => answered(Some((owned(sample.payload()), sample.attachment().map(owned)))),
             Err(_) => answered(None),
         };
-        self.0
+        self.session
             .get(key_expression)
             .payload(payload)
             .attachment(attachment)

@@ -361,19 +361,15 @@ impl State {
         self.directed.read().unwrap_or_else(PoisonError::into_inner).get(key_expression).cloned()
     }
 
-    /// Somebody has announced a presence.
+    /// A presence exists, as a session was told.
     pub(crate) fn presence_is_there(&self, key_expression: &str, session: u64) {
-        match self.domain().presence(key_expression, now()) {
-            Ok(presence) => {
-                self.remember(&presence);
-                if !lock(&self.presences).add(key_expression, presence, session) {
-                    self.counters.count(Counted::PresenceFull);
-                }
-                self.answer_waiting(Instant::now());
+        if let Some(presence) = self.open_presence(key_expression) {
+            let mut presences = lock(&self.presences);
+            if presences.is_watched(&presence) && !presences.add(key_expression, presence, session) {
+                self.counters.count(Counted::PresenceFull);
             }
-            // One of a key that this machine does not have yet is asked for again when it has.
-            Err(_) => self.counters.count(Counted::PresenceRefused),
         }
+        self.answer_waiting(Instant::now());
     }
 
     /// It has gone.
@@ -381,10 +377,36 @@ impl State {
         lock(&self.presences).remove_as_told(key_expression, session);
     }
 
-    fn remember(&self, presence: &Presence) {
+    /// Adds a presence to the answer to a question, if a member has announced it; false if there is no room.
+    pub(crate) fn add_presence(&self, key_expression: &str, to: &Mutex<Presences>) -> bool {
+        let Some(presence) = self.open_presence(key_expression) else { return true };
+        let has_room = lock(to).add(key_expression, presence, 0);
+        if !has_room {
+            self.counters.count(Counted::PresenceFull);
+        }
+        has_room
+    }
+
+    /// What is announced, if a member has announced it.
+    fn open_presence(&self, key_expression: &str) -> Option<Presence> {
+        let domain = self.domain();
+        let Ok(presence) = domain.presence(key_expression, now()) else {
+            // One of a key that this machine does not have yet is asked for again when it has.
+            self.counters.count(Counted::PresenceRefused);
+            return None;
+        };
+        if !domain.is_found_by_name(key_expression, &presence) {
+            self.counters.count(Counted::PresenceUngrouped);
+        }
+        self.remember(presence.computer());
+        Some(presence)
+    }
+
+    /// Remembers that the domain has the computer.
+    pub(crate) fn remember(&self, computer: &NetbiosName) {
         // In an open domain anybody can announce any name.
         if let Some(owner) = &self.owner
-            && !self.known.remember(presence.computer(), owner)
+            && !self.known.remember(computer, owner)
         {
             self.counters.count(Counted::ComputerFull);
         }

@@ -1,10 +1,13 @@
 //! Computers of a domain that exchange sealed bytes, without a network.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use mailslot::{Mailslot, MailslotOptions, Network, Origin, SlotName};
+use mailslot_domain::Presence;
 
 use super::*;
+use crate::presences::Whom;
 
 /// Two computers of a domain, without a network.
 fn computers(domain: &Arc<Domain>, names: [&str; 2]) -> [Arc<State>; 2] {
@@ -134,6 +137,9 @@ fn presences_are_known_as_long_as_their_key_is_good() {
         domain.presence_key_expression(&presence, time, &random().expect("random bytes")).expect("short")
     };
     let there = token(&domain, now());
+    a.presence_is_there(&there, 0);
+    assert!(!a.has_computer(presence.computer()), "it is not watched");
+    a.presences(|presences| presences.watch(&HashSet::from([Whom::All])));
     a.presence_is_there(&there, 0);
     a.presence_is_there("mailslot/1/nonsense", 0);
     assert!(a.has_computer(presence.computer()) && counted(&a, "presence_refused") == 1);

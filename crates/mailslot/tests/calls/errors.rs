@@ -61,6 +61,7 @@ pub fn of(call: &str) -> Option<&'static [Errno]> {
         "readlinkat" | "access" | "faccessat" => &[Errno::NOMEM, Errno::ACCESS],
         "mkdirat" | "mkdir" | "symlinkat" | "mknodat" | "renameat" | "renameat2" | "linkat" => ENTRY,
         "unlinkat" | "fchmodat" | "fchmod" | "fchownat" | "utimensat" => &[Errno::NOMEM, Errno::IO, Errno::ACCESS],
+        "fgetxattr" => &[Errno::NOMEM, Errno::IO],
         "getdents64" => &[Errno::NOMEM],
         "pread64" => &[Errno::INTR, Errno::IO, Errno::NOMEM],
         "read" => &[Errno::INTR],

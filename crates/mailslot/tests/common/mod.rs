@@ -227,6 +227,12 @@ impl Drop for Part {
 pub fn part() -> Option<String> {
     let part = std::env::var("MAILSLOT_TEST_PART").ok()?;
     #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
+    end_with_parent();
     Some(part)
+}
+
+/// Ends this process with its parent's thread.
+#[cfg(target_os = "linux")]
+pub fn end_with_parent() {
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
 }

@@ -20,7 +20,8 @@ pub fn text(domain: &Status) -> Vec<String> {
     for (label, endpoints) in [("listening on", &domain.listen), ("connecting to", &domain.connect)] {
         lines.extend(endpoints.iter().map(|endpoint| format!("  {label} {endpoint}")));
     }
-    lines.push(format!("  {} computers, {} peers, {} routers", domain.computers, domain.peers, domain.routers));
+    let computers = domain.computers.map(|number| format!("{number} computers, ")).unwrap_or_default();
+    lines.push(format!("  {computers}{} peers, {} routers", domain.peers, domain.routers));
     for key in &domain.keys {
         let until =
             key.accept_until.as_ref().map(|until| format!(", accepted until {}", cell(until))).unwrap_or_default();

@@ -261,11 +261,7 @@ fn show(json: bool) -> exit::Result {
 }
 
 fn text(status: &control::Status) -> Vec<String> {
-    let mut lines = if status.netbios {
-        netbios(status)
-    } else {
-        vec![cell(status.computer.split('<').next().unwrap_or_default())]
-    };
+    let mut lines = if status.netbios { netbios(status) } else { vec![cell(status.computer_name())] };
     lines.push("counters:".to_owned());
     lines.extend(counters(&status.counters));
     lines.extend(status.domains.iter().flat_map(super::domains::text));

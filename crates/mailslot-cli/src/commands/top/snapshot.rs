@@ -59,14 +59,15 @@ fn lines(status: &mailslot_node::control::Status) -> Vec<String> {
         };
         lines.push(format!("node {computer} in {workgroup}, {kind} node, {interfaces}"));
     } else {
-        lines.push(format!("node {}", cell(status.computer.split('<').next().unwrap_or_default())));
+        lines.push(format!("node {}", cell(status.computer_name())));
     }
     lines.extend(status.domains.iter().map(|domain| {
         let (name, mode) = (cell(&domain.name), cell(&domain.mode));
         let sealed = if domain.sealed { "sealed" } else { "OPEN" };
         let state = if domain.open { "" } else { ", not open yet" };
-        let (computers, peers, routers) = (domain.computers, domain.peers, domain.routers);
-        format!("domain {name}, {sealed}, {mode}{state}: {computers} computers, {peers} peers, {routers} routers")
+        let computers = domain.computers.map(|number| format!("{number} computers, ")).unwrap_or_default();
+        let (peers, routers) = (domain.peers, domain.routers);
+        format!("domain {name}, {sealed}, {mode}{state}: {computers}{peers} peers, {routers} routers")
     }));
     lines
 }

@@ -18,8 +18,8 @@ mod group;
 mod intake;
 #[path = "../../../../mailslot/src/sys/linux/label.rs"]
 mod label;
-#[path = "../../../../mailslot/src/sys/linux/life.rs"]
-mod life;
+#[path = "../../../../mailslot/src/sys/linux/lock.rs"]
+mod lock;
 #[path = "../../../../mailslot/src/sys/linux/members.rs"]
 mod members;
 #[path = "../../../../mailslot/src/sys/linux/ownership.rs"]
@@ -47,6 +47,7 @@ mod waiting;
 
 mod clock;
 mod fork;
+mod life;
 mod private;
 mod root;
 

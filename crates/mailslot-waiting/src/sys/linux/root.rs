@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::net::{SocketAddrUnix, bind};
 
-use super::life::{self, Found};
+use super::life::{self, Begun, Ending};
 use super::members;
 use super::process;
 use super::queue::{OPEN_RING, RING};
@@ -49,13 +50,23 @@ pub(crate) struct Staged {
 }
 
 pub(crate) struct Claim {
-    life: OwnedFd,
+    begun: Begun,
     entry: String,
 }
 
+pub(crate) struct Kept {
+    pub(crate) begun: Begun,
+    pub(crate) endings: Vec<Ending>,
+}
+
 impl Claim {
-    pub(crate) fn keep(self) -> Option<OwnedFd> {
-        Some(self.life)
+    pub(crate) fn link_door(&self, dir: BorrowedFd<'_>, name: &str) -> rustix::io::Result<BorrowedFd<'_>> {
+        bind(&self.begun.door, &SocketAddrUnix::new(process::path_in(dir, name))?)?;
+        Ok(self.begun.door.as_fd())
+    }
+
+    pub(crate) fn keep(self) -> Option<Kept> {
+        Some(Kept { begun: self.begun, endings: Vec::new() })
     }
 }
 
@@ -79,8 +90,7 @@ impl SlotDirectory {
 }
 
 fn is_living(entry: &str) -> rustix::io::Result<bool> {
-    let found = life::look(rustix::fs::root().as_fd(), &life_of(entry), || open_home(entry))?;
-    Ok(matches!(found, Found::Living { .. }))
+    life::is_living(&life_of(entry))
 }
 
 /// The place of this process's slot.
@@ -141,10 +151,6 @@ impl Place {
     pub(crate) fn remove_living(&self) {
         let _ = rustix::fs::unlinkat(&self.root, &self.entry, AtFlags::REMOVEDIR);
         let _ = rustix::fs::unlinkat(&self.root, &life_of(&self.entry), AtFlags::empty());
-        if let Ok(home) = open_home(&self.entry) {
-            life::clear(&home);
-        }
-        let _ = rustix::fs::unlinkat(&self.root, &home_of(&self.entry), AtFlags::REMOVEDIR);
     }
 
     pub(crate) fn remove_dead(&self) {
@@ -154,16 +160,6 @@ impl Place {
 
 fn life_of(entry: &str) -> String {
     format!("life.{entry}")
-}
-
-/// The path of a life's socket.
-fn home_of(entry: &str) -> String {
-    format!("home.{entry}")
-}
-
-fn open_home(entry: &str) -> rustix::io::Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    rustix::fs::openat(rustix::fs::root(), &home_of(entry), flags, Mode::empty())
 }
 
 impl Root {
@@ -183,14 +179,22 @@ impl Root {
     }
 
     fn claim_one_of(&self, name: &SlotName, entries: impl IntoIterator<Item = String>) -> Result<Claim> {
-        let mut taken = Errno::ADDRINUSE;
+        let mut taken = Errno::EXIST;
         for entry in entries {
-            match life::begin(rustix::fs::root().as_fd(), &life_of(&entry), &home_of(&entry)) {
-                Ok(life) => return Ok(Claim { life, entry }),
+            match life::begin(&life_of(&entry)) {
+                Ok(begun) => return Ok(Claim { begun, entry }),
                 Err(error) => taken = error,
             }
         }
         Err(self.error("claim", name, taken))
+    }
+
+    pub(crate) fn life_of(&self, slot: &SlotDirectory) -> rustix::io::Result<FileId> {
+        FileId::at(rustix::fs::root().as_fd(), &life_of(&slot.entry))
+    }
+
+    pub(crate) fn end_older(&self, _: &SlotName, _: &SlotDirectory) -> Result<Vec<Ending>> {
+        Ok(Vec::new())
     }
 
     pub(crate) fn stage(&self, name: &SlotName, claim: &Claim) -> Result<Staged> {

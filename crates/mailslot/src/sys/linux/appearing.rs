@@ -21,9 +21,9 @@ impl Appearing {
     pub(crate) fn watch() -> Result<Appearing> {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).map_err(failed)?;
         let appearing = Appearing { inotify };
-        // A user's directory is created here, and so is the claim of each slot: when the directory is complete, and
-        // before the slot appears in it.
-        appearing.add(root::path()?, WatchFlags::CREATE).map_err(failed)?;
+        // A user's directory is created here, and the claim of each slot appears here, by a rename: when the directory
+        // is complete, and before the slot appears in it.
+        appearing.add(root::path()?, WatchFlags::CREATE | WatchFlags::MOVED_TO).map_err(failed)?;
         appearing.add_users()?;
         Ok(appearing)
     }

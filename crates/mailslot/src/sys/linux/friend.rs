@@ -9,7 +9,7 @@ use super::bell;
 use super::clock;
 use super::fork::{fork_generation, is_of_this_process};
 use super::intake::READERS_PATIENCE;
-use super::life;
+use super::lock;
 use super::preface::Preface;
 use super::process;
 use super::queue::{LockedQueue, OPEN_RING, PATIENCE, PATIENCE_AT_ONCE, Queue, RING};
@@ -404,7 +404,7 @@ impl Friend {
 
     #[cold]
     fn ask_for_owner(&self, now: u64) -> Result<()> {
-        match life::is_ring_held(&self.file) {
+        match lock::has_lock(self.file.as_fd()) {
             Ok(true) => {}
             // The message is written, so this must not report failure for a message that an owner may read.
             Err(_) => return Ok(()),
@@ -418,7 +418,7 @@ impl Friend {
     /// Whether some process can read the slot. Its owners hold a lock on the ring, which is the quickest check;
     /// processes that inherited the slot and have not used it yet only have the bell open.
     fn owner_lives(&self) -> Result<bool> {
-        if life::is_ring_held(&self.file).map_err(|error| Error::io("test a ring's lock", error))? {
+        if lock::has_lock(self.file.as_fd()).map_err(|error| Error::io("test a ring's lock", error))? {
             return Ok(true);
         }
         match self.bell() {

@@ -15,6 +15,7 @@ mod group;
 mod intake;
 mod label;
 mod life;
+mod lock;
 mod members;
 mod ownership;
 mod peek;

@@ -12,13 +12,14 @@ use super::clock;
 use super::door::{self, Entrance};
 use super::fork::{fork_generation, is_of_this_process};
 use super::label::Label;
-use super::life::Hold;
+use super::life::{Begun, Ending};
+use super::lock::{Children, ReadLock};
 use super::members;
 use super::private;
 use super::process;
 use super::queue::{PATIENCE_AT_ONCE, Queue, encode_timeout};
 use super::ring::layout::{DROPS_OLDEST, HEADER_SIZE, SHARED};
-use super::root::{Claim, FileId, Place, Root, SlotDirectory};
+use super::root::{Claim, FileId, Kept, Place, Root, SlotDirectory};
 use super::shm::NewRing;
 use crate::error::{Error, Result};
 use crate::options::{Access, Inheritance, MailslotOptions, Network, Sharing, Taps, WhenFull};
@@ -31,8 +32,10 @@ pub(crate) struct Ownership {
     place: Place,
     /// The life, which lasts as long as this value; ended first when this is ended.
     life: ManuallyDrop<OwnedFd>,
-    /// Shows friends that this process owns the slot.
-    _hold: Hold,
+    /// A lock on the ring, which shows friends that this process owns the slot.
+    _hold: ReadLock,
+    /// Older claims to the name, which must not live again.
+    _endings: Vec<Ending>,
     /// [`fork_generation`] of the process that made this.
     generation: u64,
     /// When the slot's place was last checked, in ticks.
@@ -148,9 +151,10 @@ impl Owned {
         let queue = Queue::create(dir, &new).map_err(failed)?;
         let ring = Queue::open_file(dir).map_err(failed)?;
         let ring_id = FileId::of(&ring).map_err(failed)?;
-        let hold = Hold::new(ring).map_err(failed)?;
+        let hold = ReadLock::new(ring, Children::DoNot).map_err(failed)?;
         let bell = bell::create(dir).map_err(failed)?;
-        let door = door::create(dir, &options.access).map_err(failed)?;
+        let door = claim.link_door(dir, door::NAME).map_err(failed)?;
+        door::open_to(dir, door, &options.access).map_err(failed)?;
         let published = match kind {
             Kind::Alone => root.publish(staged, &name)?,
             Kind::Member | Kind::Tap => {
@@ -160,7 +164,7 @@ impl Owned {
             Kind::TapOf(member) => root.publish_tap(staged, &name, &member)?,
         };
         let place = Place::new(root, published, ring_id);
-        let life = claim.keep().ok_or(Error::Closed)?;
+        let Kept { begun: Begun { life, door }, endings } = claim.keep().ok_or(Error::Closed)?;
         for fd in [&life, &door, &bell] {
             if inherited {
                 rustix::io::fcntl_setfd(fd, FdFlags::empty()).map_err(failed)?;
@@ -168,16 +172,16 @@ impl Owned {
                 private::keep(fd.as_fd());
             }
         }
-        let ownership = Ownership::new(place, life, hold);
+        let ownership = Ownership::new(place, life, hold, endings);
         Ok(Owned { ownership, queue, entrance: Entrance::new(door, bell, options.access.clone()), name })
     }
 
     /// Takes over a slot through the descriptors of another owner.
     pub(crate) fn from_handles([life, door, bell]: [OwnedFd; 3]) -> Result<Owned> {
         let invalid = |what: &str| Error::InvalidInheritance(what.to_owned());
-        if !matches!(rustix::net::sockopt::socket_type(&life), Ok(rustix::net::SocketType::SEQPACKET)) {
-            return Err(invalid("the first descriptor is not a slot's life"));
-        }
+        // That of an earlier build is a socket.
+        let of_earlier_build =
+            matches!(rustix::net::sockopt::socket_type(&life), Ok(rustix::net::SocketType::SEQPACKET));
         if !matches!(rustix::net::sockopt::socket_acceptconn(&door), Ok(true)) {
             return Err(invalid("the second descriptor is not a slot's door"));
         }
@@ -186,6 +190,9 @@ impl Owned {
         // Sockets do not show where their files are, but a named pipe has the identity of its file.
         let directory =
             root.find_own(bell::NAME, bell_id)?.ok_or_else(|| invalid("the third descriptor is not a slot's bell"))?;
+        if !of_earlier_build && root.life_of(&directory) != FileId::of(&life) {
+            return Err(invalid("the first descriptor is not a slot's life"));
+        }
         let dir = directory.dir.as_fd();
         let label =
             Label::read(dir, directory.user.uid).map_err(|error| Error::io("read the label of a slot", error))?;
@@ -197,8 +204,9 @@ impl Owned {
         let queue = start.whole(ring.as_fd()).map_err(failed)?;
         queue.share();
         let ring_id = FileId::of(&ring).map_err(failed)?;
-        let hold = Queue::open_file(dir).and_then(Hold::new).map_err(failed)?;
-        let ownership = Ownership::new(Place::new(root, directory, ring_id), life, hold);
+        let hold = Queue::open_file(dir).and_then(|ring| ReadLock::new(ring, Children::DoNot)).map_err(failed)?;
+        let endings = root.end_older(&label.name, &directory)?;
+        let ownership = Ownership::new(Place::new(root, directory, ring_id), life, hold, endings);
         Ok(Owned { ownership, queue, entrance: Entrance::new(door, bell, label.access), name: label.name })
     }
 
@@ -207,7 +215,8 @@ impl Owned {
         let invalid = || Error::InvalidInheritance(format!("{inheritance:?} does not name three open descriptors"));
         let take = |text: &str| {
             let fd: i32 = text.parse().ok().filter(|fd| *fd > 2).ok_or_else(invalid)?;
-            // SAFETY: borrowed only for the duplication below, which fails if it is not open.
+            // SAFETY: borrowed only for the duplication below, which fails if it is not open. The number is text from
+            // outside: if it is that of anything else which this program has open, the duplicate is refused and closed.
             let inherited = unsafe { BorrowedFd::borrow_raw(fd) };
             rustix::io::fcntl_dupfd_cloexec(inherited, 3).map_err(|error| match error {
                 Errno::BADF => invalid(),
@@ -220,10 +229,11 @@ impl Owned {
 }
 
 impl Ownership {
-    fn new(place: Place, life: OwnedFd, hold: Hold) -> Ownership {
+    fn new(place: Place, life: OwnedFd, hold: ReadLock, endings: Vec<Ending>) -> Ownership {
         // The check is due at once: the slot may have ended while its tap was made, and nothing notifies of that.
         let looked = AtomicU64::new(clock::ticks().wrapping_sub(LOOK_EVERY));
-        Ownership { place, life: ManuallyDrop::new(life), _hold: hold, generation: fork_generation(), looked }
+        let life = ManuallyDrop::new(life);
+        Ownership { place, life, _hold: hold, _endings: endings, generation: fork_generation(), looked }
     }
 
     pub(crate) fn life(&self) -> BorrowedFd<'_> {

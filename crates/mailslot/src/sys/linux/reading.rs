@@ -33,15 +33,17 @@ pub(crate) struct Reading {
     /// Held by the reader, which alone moves the ring's head; for a slot that is shared between processes, only with
     /// the ring's lock.
     reader: PerProcess<Mutex<()>>,
-    /// The number of readers that sleep.
+    /// The number of readers that sleep. A reader counts itself and then looks for messages; who takes in messages adds
+    /// them and then looks for sleepers. So that one of the two sees the other, these accesses have one order for all
+    /// (`SeqCst`).
     pub(crate) sleepers: AtomicU32,
     /// When memory was last given back, in ticks.
     shrunk: AtomicU64,
     pub(crate) spinning: Spinning,
     /// Records before this position are known to be committed.
     committed: AtomicU64,
-    /// Whether reads end instead of waiting. Set before the ring's lock is taken once more, so readers that announce
-    /// sleep after that see it.
+    /// Whether reads end instead of waiting. Set before the bell is rung, with the ring's lock or, where that cannot be
+    /// had, without it: so readers see it before they sleep, or the bell wakes them. For the latter it needs `SeqCst`.
     pub(crate) aborted: AtomicBool,
 }
 

@@ -76,7 +76,8 @@ impl Server {
         let (handle, name) = inheritance.split_once(' ').ok_or_else(|| invalid("is not a handle and a name"))?;
         let handle: usize = handle.parse().map_err(|_| invalid("does not begin with a handle"))?;
         let name = name.parse().map_err(|_| invalid("does not end with a slot's name"))?;
-        // SAFETY: borrowed only for the duplication below, which fails if it is not open.
+        // SAFETY: borrowed only for the duplication below, which fails if it is not open. The value is text from
+        // outside: if it is that of anything else which this program has open, the duplicate is refused and closed.
         let inherited = unsafe { BorrowedHandle::borrow_raw(handle as RawHandle) };
         let slot = inherited.try_clone_to_owned().map_err(|_| invalid("names a handle that is not open here"))?;
         api::info(slot.as_handle()).map_err(|_| invalid("names a handle that is not a slot's"))?;

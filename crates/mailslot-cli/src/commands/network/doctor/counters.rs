@@ -73,7 +73,7 @@ pub const LEGACY: [Cause; 10] = [
 ];
 
 /// Causes in a modern domain, except those of the clock.
-pub const MODERN: [Cause; 15] = [
+pub const MODERN: [Cause; 16] = [
     cause("dropped_key_unknown", State::Problem, "were sealed with a key that this machine does not have", NEWEST_FILE),
     cause(
         "presence_refused",
@@ -129,6 +129,12 @@ pub const MODERN: [Cause; 15] = [
         "the network or a receiver is too slow; send slower or with --confirm",
     ),
     cause("presence_full", State::Problem, "presences were dropped for lack of room", "split the domain"),
+    cause(
+        "presence_ungrouped",
+        State::Problem,
+        "presences are of an earlier version, and not found by nodes that ask for one slot",
+        "update the other nodes of the domain",
+    ),
 ];
 
 const NEWEST_FILE: &str = "bring the newest file to every machine: mailslot domain show, mailslot domain join";

@@ -40,10 +40,10 @@ pub fn examine(address: Option<&Address>, way: Option<&Way>, node: Option<&Runni
     examine_files(wanted, node, findings);
     let Some(node) = node else { return };
     for domain in node.status.domains.iter().filter(|domain| wanted.is_none_or(|wanted| domain.name == wanted)) {
-        session::examine(domain, findings);
+        let members = members(&domain.name);
+        session::examine(domain, &members, findings);
         examine_way(domain, node, findings);
         examine_keys(domain, findings);
-        let members = members(&domain.name);
         examine_members(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
         let answers = examine_answers(domain, &members, address.filter(|_| wanted.is_some()), node, findings);
         let later = node.later().into_iter().flat_map(|status| status.domains);

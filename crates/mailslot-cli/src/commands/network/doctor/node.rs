@@ -48,7 +48,7 @@ impl Running {
 
     /// The computer's name, without what NetBIOS adds to it.
     pub fn computer(&self) -> &str {
-        text(&self.status.computer)
+        self.status.computer_name()
     }
 
     /// Whether a modern domain has a computer of this name.
@@ -82,11 +82,6 @@ pub fn examine(findings: &mut Findings) -> Option<Running> {
     }
 }
 
-/// A NetBIOS name without its suffix.
-fn text(name: &str) -> &str {
-    name.split('<').next().unwrap_or_default()
-}
-
 fn status_of(slot: &str) -> Option<SlotStatus> {
     let address = Address::parse_win32(slot).ok()?;
     match mailslot::status(address.slot()) {
@@ -116,7 +111,7 @@ fn describe(node: &Running) -> String {
     let process = node.pid.map(|pid| format!(", process {pid}")).unwrap_or_default();
     let version = version(node);
     let netbios =
-        if node.legacy { format!(", in the workgroup {}", text(&node.status.workgroup)) } else { String::new() };
+        if node.legacy { format!(", in the workgroup {}", node.status.workgroup_name()) } else { String::new() };
     format!("runs{user}{process}, {version}, as computer {}{netbios}", node.computer())
 }
 

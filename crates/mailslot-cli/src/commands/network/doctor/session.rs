@@ -3,9 +3,10 @@
 use mailslot_domain::status::Status;
 
 use super::finding::{Findings, count, names};
+use super::node::Members;
 
 /// Checks that the domain is connected to others, and reports obstacles.
-pub fn examine(domain: &Status, findings: &mut Findings) {
+pub fn examine(domain: &Status, members: &Members, findings: &mut Findings) {
     let name = &domain.name;
     let connected = domain.peers + domain.routers > 0;
     if !domain.open {
@@ -20,9 +21,9 @@ pub fn examine(domain: &Status, findings: &mut Findings) {
         let peers = count(domain.peers as u64, "peer");
         let routers = count(domain.routers as u64, "router");
         findings.ok("session", format!("{name}: connected to {peers} and {routers}"));
-    } else if domain.computers > 1 {
+    } else if members.len() > 1 {
         // A router does not know how many clients it has, but which computers are there.
-        let others = count(domain.computers as u64 - 1, "other computer");
+        let others = count(members.len() as u64 - 1, "other computer");
         findings.ok("session", format!("{name}: connected to clients: {others} there"));
     } else {
         let connect = names(domain.connect.iter().map(String::as_str));

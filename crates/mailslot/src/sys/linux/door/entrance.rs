@@ -46,7 +46,9 @@ pub(crate) struct Entrance {
     lacks: AtomicU64,
     /// Made when one descriptor is needed for everything: for a program that polls, or for a connection.
     poller: PerProcess<OnceLock<Poller>>,
-    /// Whether the program polls: then every read that finds nothing asks to be woken.
+    /// Whether the program polls: then every read that finds nothing asks to be woken. Set before the program's first
+    /// look, and read by other threads after they have added a message; as with `Reading::sleepers`, one of the two
+    /// sees the other because of `SeqCst`.
     polled: AtomicBool,
 }
 

@@ -26,10 +26,10 @@ mod packets;
 mod payload;
 mod writer;
 
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 use rustix::fs::{AtFlags, Gid, Mode};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
+use rustix::net::{SocketAddrUnix, listen};
 
 pub(crate) use self::entrance::{Entrance, LOOK_BY_ITSELF};
 pub(crate) use self::writer::Writer;
@@ -55,7 +55,7 @@ const MISSED: u8 = 4;
 const MAX_INLINE: usize = 64 << 10;
 
 /// The socket's file in the slot's directory.
-const NAME: &str = "door";
+pub(crate) const NAME: &str = "door";
 
 /// Pending connections that the kernel keeps; it lowers this to its own limit.
 const BACKLOG: i32 = 4096;
@@ -96,11 +96,8 @@ pub(crate) enum Appended {
     NoMemory(usize),
 }
 
-/// Makes the door of a new slot in `dir`.
-pub(crate) fn create(dir: BorrowedFd<'_>, access: &Access) -> rustix::io::Result<OwnedFd> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let door = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
-    bind(&door, &path(dir)?).map_err(|error| process::why_not_in(dir, error))?;
+/// Makes a socket, which is bound to [`NAME`] in `dir`, the door of the slot there.
+pub(crate) fn open_to(dir: BorrowedFd<'_>, door: BorrowedFd<'_>, access: &Access) -> rustix::io::Result<()> {
     let owner = Mode::RUSR | Mode::WUSR;
     let everyone = owner | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
     let mode = match access {
@@ -115,8 +112,7 @@ pub(crate) fn create(dir: BorrowedFd<'_>, access: &Access) -> rustix::io::Result
     if matches!(access, Access::Users(_)) {
         turn_away(dir, access, &[]);
     }
-    listen(&door, BACKLOG)?;
-    Ok(door)
+    listen(door, BACKLOG)
 }
 
 /// Makes the kernel refuse these users at the door in `dir`, and all users whom `access` does not admit. If the file
@@ -132,7 +128,7 @@ pub(crate) fn turn_away(dir: BorrowedFd<'_>, access: &Access, users: &[u32]) {
     let _ = acl::List { group, others, users: admitted, turned_away: users }.put(dir, NAME);
 }
 
-/// A path to a slot's door for `bind` and `connect`, which accept no directory descriptor.
+/// A path to a slot's door for `connect`, which accepts no directory descriptor.
 fn path(slot: BorrowedFd<'_>) -> rustix::io::Result<SocketAddrUnix> {
     SocketAddrUnix::new(process::path_in(slot, NAME))
 }

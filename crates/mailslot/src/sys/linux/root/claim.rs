@@ -2,31 +2,32 @@
 //!
 //! A claim is the file of a life (see [`life`]), directly in the root, whose name contains its slot and its user. So a
 //! claim is visible to all, from the moment that the kernel has recorded, and as long as it lives: nothing can be
-//! prepared in a hidden place, and no claim can be made to look older. A claim that others cannot check counts for them
-//! as living until the superuser, who can check it, removes it. A claim counts only from the moment when the user's
-//! directory exists as well, since others learn of the user from that directory.
+//! prepared in a hidden place, and no claim can be made to look older. A claim that has ended could live again only
+//! through a descriptor that its user has kept; whoever makes a slot [prevents](Ending) that of the older ones, as long
+//! as the slot lives. A claim counts only from the moment when the user's directory exists as well, since others learn
+//! of the user from that directory.
 //!
 //! If another user has put a file in the way of a claim, the claim gets another name, with a number that nobody can
-//! guess. The sockets of such lives are in a separate directory, where others find them. Others read the whole root for
-//! claims only if a user's directory is hidden: whatever it hides may appear later without becoming younger.
+//! guess. Such lives have a directory in a separate one, where others find them. Others read the whole root for claims
+//! only if a user's directory is hidden: whatever it hides may appear later without becoming younger.
 //!
 //! A slot that [each](crate::Sharing::Each) of several processes may create has a claim for each of them, all of the
 //! numbered form: none of them is special, so the name is its user's as long as one of them lives. The oldest of them
 //! decides whether the slot came first. Its time ends with it: a waiting claim of another user that is the oldest then
 //! counts as the first, as it would after the end of a slot without members.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RawDir, Timespec, Timestamps};
 use rustix::io::Errno;
 
-use super::super::life::{self, Found, Since};
+use super::super::life::{self, Begun, Ending, Found, Since};
 use super::super::{clock, process};
 use super::Root;
 use super::entry::{entry, key};
 use super::rule::Rule;
-use super::users::{NUMBER, User};
+use super::users::{NUMBER, User, has_number, unique};
 use crate::error::{Error, Result};
 use crate::options::Sharing;
 use mailslot_names::SlotName;
@@ -45,9 +46,17 @@ const ATTEMPTS: u32 = 20;
 
 /// A claim of this process, which ends with it unless it is [kept](Claim::keep).
 pub(crate) struct Claim {
-    life: Option<OwnedFd>,
+    begun: Option<Begun>,
     of: Life,
     user: User,
+    endings: Vec<Ending>,
+}
+
+/// A claim that lasts as long as this.
+pub(crate) struct Kept {
+    pub(crate) begun: Begun,
+    /// Older claims of other users, which must not live again meanwhile.
+    pub(crate) endings: Vec<Ending>,
 }
 
 /// The identity of a life.
@@ -71,7 +80,7 @@ impl Life {
 }
 
 /// A claim other than this process's.
-struct Other {
+pub(super) struct Other {
     file: String,
     uid: u32,
     since: Since,
@@ -90,15 +99,23 @@ impl Claim {
         &self.of
     }
 
+    /// Gives the socket of the life, which is to be the slot's door, its name in the slot's directory.
+    pub(crate) fn link_door(&self, dir: BorrowedFd<'_>, name: &str) -> rustix::io::Result<BorrowedFd<'_>> {
+        let (Ok(root), Some(begun)) = (Root::get(), &self.begun) else { return Err(Errno::BADF) };
+        life::link_socket(root.dir.as_fd(), &self.user.home(&self.of.file), dir, name)?;
+        Ok(begun.door.as_fd())
+    }
+
     /// Returns the life, whose end, and the removal of its file, are now up to the caller.
-    pub(crate) fn keep(mut self) -> Option<OwnedFd> {
-        self.life.take()
+    pub(crate) fn keep(mut self) -> Option<Kept> {
+        let endings = std::mem::take(&mut self.endings);
+        self.begun.take().map(|begun| Kept { begun, endings })
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if self.life.is_some()
+        if self.begun.is_some()
             && let Ok(root) = Root::get()
         {
             root.remove_life(&self.of.file, &self.user);
@@ -115,7 +132,7 @@ impl Root {
         for attempt in 1..=ATTEMPTS {
             // Made first, so that it is older than any claim of its user.
             let user = self.own_user()?;
-            let claim = match self.begin_claim(name, &user, sharing) {
+            let mut claim = match self.begin_claim(name, &user, sharing) {
                 Ok(Some(claim)) => claim,
                 Ok(None) => continue,
                 Err(Errno::EXIST) => return Err(exists()),
@@ -125,16 +142,17 @@ impl Root {
             let since = self.claimed_since(&text, &entry(name), &self.own_user()?).map_err(failed)?;
             let Some(since) = since else { continue };
             self.outlast(since)?;
-            let others = self.claims_beside(name, &claim.of.file)?;
+            let (others, endings) = self.claims_beside(name, &claim.of.file, since)?;
+            claim.endings = endings;
             let (members, rivals): (Vec<_>, Vec<_>) = others
                 .into_iter()
                 .partition(|other| sharing == Sharing::Each && other.uid == user.uid && other.is_for_each());
             let ours = members.iter().map(|member| member.since).fold(since, Since::min);
-            let Some(rival) = rivals.into_iter().min_by_key(|rival| rival.since).filter(|rival| rival.since <= ours)
-            else {
+            let comes_first = |rival: &Other| rival.since <= ours || rival.since.is_of_earlier_build();
+            let Some(rival) = rivals.into_iter().filter(comes_first).min_by_key(|rival| rival.since) else {
                 return Ok(claim);
             };
-            if rival.since < ours {
+            if rival.since != ours {
                 let of_another = sharing == Sharing::Each && rival.is_for_each() && rival.uid != user.uid;
                 return Err(if of_another { Error::NotOwner(name.clone()) } else { exists() });
             }
@@ -150,21 +168,35 @@ impl Root {
         let failed = |error| self.error("tap", name, error);
         let user = self.own_user()?;
         let begin = format!("{}{NUMBER}", file(TAPS, &user));
-        let (life, file) = self.begin_numbered(&begin, &user).map_err(failed)?;
+        let (begun, file) = self.begin_numbered(&begin, &user).map_err(failed)?;
         let of = self.living_life(&file, &user).map_err(failed)?.ok_or_else(|| failed(Errno::NOENT))?;
-        Ok(Claim { life: Some(life), of, user })
+        Ok(Claim { begun: Some(begun), of, user, endings: Vec::new() })
     }
 
-    /// The other claims to a name that may live, by users whose slots of it count for this process.
-    fn claims_beside(&self, name: &SlotName, own: &str) -> Result<Vec<Other>> {
+    /// The other claims to a name that may live, by users whose slots of it count for this process, and what keeps
+    /// those of other users that have ended, and are older than `since`, from living again.
+    pub(super) fn claims_beside(&self, name: &SlotName, own: &str, since: Since) -> Result<(Vec<Other>, Vec<Ending>)> {
         let failed = |error| self.error("find", name, error);
         let rule = self.rule(name)?;
         let entry = entry(name);
-        let mut found: Vec<Other> = Vec::new();
-        let mut take = |other: Other| {
-            if other.file != own {
-                found.push(other);
-            }
+        let (mut living, mut endings) = (Vec::new(), Vec::new());
+        let mut take = |file: &str, home: &str, uid: u32, visible: Option<Since>| -> rustix::io::Result<()> {
+            let count = |since: Since| visible.map_or(since, |visible| since.but_not_before(visible));
+            let lives = match self.look(file, home)? {
+                _ if file == own => None,
+                Found::Living { uid: user, since } | Found::Unseen { uid: user, since } if user == uid => Some(since),
+                Found::Ended { uid: user, since: ended, file }
+                    if user == uid && uid != process::uid() && count(ended) <= since =>
+                {
+                    let ending = Ending::new(file)?;
+                    let lives = ending.is_none().then_some(ended);
+                    endings.extend(ending);
+                    lives
+                }
+                _ => None,
+            };
+            living.extend(lives.map(|since| Other { file: file.to_owned(), uid, since: count(since) }));
+            Ok(())
         };
         let (users, mut unseen) = self.users_and_more()?;
         for user in users.iter().filter(|user| rule.rank(user.uid).is_some()) {
@@ -172,20 +204,22 @@ impl Root {
             let numbered = self.numbered_lives(user, &file).map_err(failed)?;
             unseen |= numbered.is_none();
             for file in numbered.into_iter().flatten().chain([file]) {
-                if let Some(since) = self.may_live(&file, &user.home(&file), user.uid).map_err(failed)? {
-                    take(Other { file, uid: user.uid, since: since.max(user.since) });
-                }
+                take(&file, &user.home(&file), user.uid, Some(user.since)).map_err(failed)?;
             }
         }
         if unseen {
             self.read_all_claims(&entry, &rule, &mut take).map_err(failed)?;
         }
-        Ok(found)
+        Ok((living, endings))
     }
 
-    /// Passes all claims to the name with this entry that may live to `take`, even if their users' directories are
-    /// hidden.
-    fn read_all_claims(&self, entry: &str, rule: &Rule, mut take: impl FnMut(Other)) -> rustix::io::Result<()> {
+    /// Passes all claims to the name with this entry to `take`, even if their users' directories are hidden.
+    fn read_all_claims(
+        &self,
+        entry: &str,
+        rule: &Rule,
+        mut take: impl FnMut(&str, &str, u32, Option<Since>) -> rustix::io::Result<()>,
+    ) -> rustix::io::Result<()> {
         let begin = format!("{PREFIX}{}@", key(entry));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::openat(&self.dir, ".", flags, Mode::empty())?;
@@ -196,29 +230,20 @@ impl Root {
             let Ok(file) = found.file_name().to_str() else { continue };
             let Some(suffix) = file.strip_prefix(&begin).map(suffix) else { continue };
             let Some(uid) = User::uid_in(suffix).filter(|uid| rule.rank(*uid).is_some()) else { continue };
-            if let Some(since) = self.may_live(file, &User::home_in(suffix, file), uid)? {
-                take(Other { file: file.to_owned(), uid, since });
-            }
+            take(file, &User::home_in(suffix, file), uid, None)?;
         }
         Ok(())
     }
 
     fn look(&self, file: &str, home: &str) -> rustix::io::Result<Found> {
-        life::look(self.dir.as_fd(), file, || self.open_below(home, OFlags::PATH | OFlags::DIRECTORY))
+        let open = |path: &str, flags| self.open_below(path, flags);
+        life::Place { root: self.dir.as_fd(), open: &open }.look(file, home, has_number(file))
     }
 
     /// The life of this user with this file, if it lives.
     fn living_life(&self, file: &str, user: &User) -> rustix::io::Result<Option<Life>> {
         Ok(match self.look(file, &user.home(file))? {
             Found::Living { uid, since } if uid == user.uid => Some(Life { file: file.to_owned(), since }),
-            _ => None,
-        })
-    }
-
-    /// The time since when a life of `user` may have lived; `None` if it is certainly dead.
-    fn may_live(&self, file: &str, home: &str, user: u32) -> rustix::io::Result<Option<Since>> {
-        Ok(match self.look(file, home)? {
-            Found::Living { uid, since } | Found::Unseen { uid, since } if uid == user => Some(since),
             _ => None,
         })
     }
@@ -233,7 +258,7 @@ impl Root {
             return Ok(None);
         }
         let life = self.living_life(claimed, user)?.filter(|life| life.to_text() == text);
-        Ok(life.map(|life| life.since.max(user.since)))
+        Ok(life.map(|life| life.since.but_not_before(user.since)))
     }
 
     /// Makes a claim; `Ok(None)` if the caller must try again. Fails with `EXIST` if another process of this user has
@@ -248,27 +273,32 @@ impl Root {
         let begun = match sharing {
             Sharing::Each if exists()? => return Err(Errno::EXIST),
             Sharing::Each => self.begin_numbered(&format!("{plain}{NUMBER}{EACH}"), user),
-            Sharing::One => match life::begin(self.dir.as_fd(), &plain, &user.home(&plain)) {
+            Sharing::One => match self.begin_life(&plain, user) {
                 Err(Errno::ADDRINUSE) if exists()? => return Err(Errno::EXIST),
                 Err(Errno::ADDRINUSE) => self.begin_numbered(&format!("{plain}{NUMBER}"), user),
-                begun => begun.map(|life| (life, plain)),
+                begun => begun.map(|begun| (begun, plain)),
             },
         };
         drop(lock);
-        let (life, file) = match begun {
+        let (begun, file) = match begun {
             // Without the lock, another process of this user has removed the directory as a dead one.
             Err(Errno::NOENT) => return Ok(None),
             begun => begun?,
         };
         let of = self.living_life(&file, user)?;
-        Ok(of.map(|of| Claim { life: Some(life), of, user: user.clone() }))
+        Ok(of.map(|of| Claim { begun: Some(begun), of, user: user.clone(), endings: Vec::new() }))
     }
 
     /// Begins a life under a name that begins with `begin` and that nobody can have taken.
-    fn begin_numbered(&self, begin: &str, user: &User) -> rustix::io::Result<(OwnedFd, String)> {
+    fn begin_numbered(&self, begin: &str, user: &User) -> rustix::io::Result<(Begun, String)> {
         let number = u128::from_ne_bytes(process::random().map_err(|_| Errno::IO)?) as u64;
         let file = format!("{begin}{number:016x}");
-        life::begin(self.dir.as_fd(), &file, &user.home(&file)).map(|life| (life, file))
+        self.begin_life(&file, user).map(|begun| (begun, file))
+    }
+
+    fn begin_life(&self, file: &str, user: &User) -> rustix::io::Result<Begun> {
+        let made = format!("{}/{}", user.new_slots(), unique());
+        life::begin(self.dir.as_fd(), &made, file, &user.home(file))
     }
 
     /// Waits until any other claim would get a later time than `since`: at most a tick of the file system's clock.
@@ -295,8 +325,7 @@ impl Root {
 
     /// Removes the files of a life of this process while it lives: then no other process touches them. Opens nothing.
     pub(super) fn remove_life(&self, file: &str, user: &User) {
-        let _ = rustix::fs::unlinkat(&self.dir, file, AtFlags::empty());
-        life::remove_home(self.dir.as_fd(), &user.home(file));
+        life::remove(self.dir.as_fd(), file, &user.home(file));
     }
 
     /// Removes the files of a life of this user that has ended, if this process may.
@@ -308,21 +337,25 @@ impl Root {
 
     fn remove_dead_life_locked(&self, _lock: &LivesLock, file: &str, user: &User) {
         let may = |uid| uid == process::uid() || process::uid() == 0;
-        match self.look(file, &user.home(file)) {
-            Ok(Found::Dead { uid }) if may(uid) => {
-                let _ = rustix::fs::unlinkat(&self.dir, file, AtFlags::empty());
-            }
+        let ended = match self.look(file, &user.home(file)) {
+            Ok(Found::Ended { uid, .. }) if may(uid) => true,
+            Ok(Found::Dead { uid }) if may(uid) => false,
             // An unfinished beginning, unless its socket lives.
-            Ok(Found::Nothing | Found::Dead { .. }) if may(user.uid) => {}
+            Ok(Found::Nothing | Found::Dead { .. }) if may(user.uid) => {
+                self.remove_dead_home(file, user, false);
+                return;
+            }
             _ => return,
-        }
-        self.remove_dead_home(file, user);
+        };
+        let _ = rustix::fs::unlinkat(&self.dir, file, AtFlags::empty());
+        self.remove_dead_home(file, user, ended);
     }
 
-    fn remove_dead_home(&self, file: &str, user: &User) {
+    /// Removes the directory of a life, if that has `ended` or its socket has.
+    fn remove_dead_home(&self, file: &str, user: &User, ended: bool) {
         let open = |path: &str| self.open_below(path, OFlags::PATH | OFlags::DIRECTORY);
         let Ok(home) = open(&user.home(file)) else { return };
-        if !matches!(life::ask(&home), Err(Errno::CONNREFUSED | Errno::NOENT)) {
+        if !ended && !matches!(life::is_socket_living(&home), Ok(false) | Err(Errno::NOENT)) {
             return;
         }
         life::clear(&home);

@@ -36,7 +36,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-pub(crate) use self::claim::Claim;
+pub(crate) use self::claim::{Claim, Kept};
 pub(crate) use self::list::{list, status};
 pub(crate) use self::own::Place;
 pub(crate) use self::place::SlotDirectory;

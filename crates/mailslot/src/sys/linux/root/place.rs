@@ -5,17 +5,16 @@
 //! without a lock.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::super::life::Since;
-use super::super::{clock, label, members};
-use super::Root;
+use super::super::life::{Ending, Since};
+use super::super::{label, members};
 use super::claim::{Claim, Life, TAPS};
 use super::entry::{entry, push_entry};
-use super::users::User;
+use super::users::{User, unique};
+use super::{FileId, Root};
 use crate::error::{Error, Result};
 use mailslot_names::SlotName;
 
@@ -112,12 +111,10 @@ impl Root {
 
     /// Begins a new slot of this process's user, to which `claim` belongs.
     pub(crate) fn stage(&self, name: &SlotName, claim: &Claim) -> Result<Staged> {
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
         let user = self.own_user()?;
         self.sweep_new(&user);
         loop {
-            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let entry = format!("{}.{number}.{:x}", rustix::process::getpid().as_raw_pid(), clock::ticks());
+            let entry = unique();
             let path = format!("{}/{entry}", user.new_slots());
             match rustix::fs::mkdirat(&self.dir, &path, Mode::RWXU) {
                 Ok(()) => {}
@@ -129,7 +126,7 @@ impl Root {
                 .map_err(|error| self.error("open the new directory of", name, error))?;
             let staged = Staged { dir, user, entry: Some(entry) };
             rustix::fs::symlinkat(claim.of().to_text(), &staged.dir, LIFE)
-                .map_err(|error| self.error("bind the socket of", name, error))?;
+                .map_err(|error| self.error("name the life of", name, error))?;
             return Ok(staged);
         }
     }
@@ -156,6 +153,22 @@ impl Root {
             }
         }
         Err(Error::AlreadyExists(name.clone()))
+    }
+
+    /// The file of the life that the slot names.
+    pub(crate) fn life_of(&self, slot: &SlotDirectory) -> rustix::io::Result<FileId> {
+        FileId::at(self.dir.as_fd(), Life::file_in(&slot.life).ok_or(Errno::NOENT)?)
+    }
+
+    /// Keeps claims to the name that are older than the slot's and have ended from living again. What lives again
+    /// already has the name.
+    pub(crate) fn end_older(&self, name: &SlotName, slot: &SlotDirectory) -> Result<Vec<Ending>> {
+        let failed = |error| self.error("take over", name, error);
+        let since = slot.living_since().map_err(failed)?;
+        match (since, Life::file_in(&slot.life)) {
+            (Some(since), Some(own)) if !slot.is_tap() => Ok(self.claims_beside(name, own, since)?.1),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Removes a slot whose life has ended. If another slot is at its place by now, that one stays.
@@ -209,7 +222,7 @@ impl Root {
         }
     }
 
-    /// Removes unfinished slots of creators that were killed.
+    /// Removes unfinished slots, and files of lives, of creators that were killed.
     fn sweep_new(&self, user: &User) {
         let path = user.new_slots();
         let Ok(new) = self.open_below(&path, OFlags::RDONLY | OFlags::DIRECTORY) else { return };
@@ -219,7 +232,7 @@ impl Root {
             if entry.starts_with('.') {
                 continue;
             }
-            let Ok(dir) = self.open_below(&format!("{path}/{entry}"), OFlags::PATH | OFlags::DIRECTORY) else {
+            let Ok(dir) = self.open_below(&format!("{path}/{entry}"), OFlags::PATH | OFlags::NOFOLLOW) else {
                 continue;
             };
             let stale = rustix::fs::fstat(&dir).is_ok_and(|stat| {
@@ -229,6 +242,7 @@ impl Root {
             if stale {
                 let life = rustix::fs::readlinkat(&dir, LIFE, Vec::new()).ok().and_then(|life| life.into_string().ok());
                 self.remove(&path, entry, dir.as_fd());
+                let _ = rustix::fs::unlinkat(&new, entry, AtFlags::empty());
                 life.as_deref().and_then(Life::file_in).into_iter().for_each(|file| self.remove_dead_life(file, user));
             }
         }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RawDir, Stat};
@@ -10,7 +11,7 @@ use rustix::io::Errno;
 
 use super::super::fork::PerProcess;
 use super::super::life::Since;
-use super::super::process;
+use super::super::{clock, process};
 use super::{FileId, Root, if_closed};
 use crate::error::{Error, Result};
 
@@ -110,6 +111,13 @@ impl User {
     pub(crate) fn node(&self) -> String {
         format!("{}/{ROLES}/{NODE}", self.name)
     }
+}
+
+/// A name that nobody uses in a directory of new slots.
+pub(super) fn unique() -> String {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    format!("{}.{number}.{:x}", rustix::process::getpid().as_raw_pid(), clock::ticks())
 }
 
 /// Whether the name of a life's file has a number after the suffix of its user's directory, so that no other life can
