@@ -27,6 +27,8 @@ const REWIND_AFTER: u64 = 12 << 10;
 /// The same in a stream, where the memory that was read longest ago is the best to write to: it is no longer in the
 /// reader's cache, so the writer need not fetch it from there.
 const REWIND_STREAM_AFTER: u64 = 4 << 20;
+/// The same for a member, whose writer writes to the memory of all members in turn: together it should fit into a cache.
+const REWIND_MEMBER_AFTER: u64 = 128 << 10;
 
 /// The state that the readers of one process share.
 pub(crate) struct Reading {
@@ -150,7 +152,11 @@ impl Reading {
     /// For a reader that has caught up without sleeping: returns to the warm beginning of the memory now and then.
     pub(crate) fn rest(&self, queue: &Queue) -> Result<()> {
         let head = queue.header().reader.head.load(Relaxed) & (queue.region().capacity() - 1);
-        let after = if self.spinning.in_stream() { REWIND_STREAM_AFTER } else { REWIND_AFTER };
+        let after = match (self.spinning.in_stream(), self.spinning.is_of_member()) {
+            (false, _) => REWIND_AFTER,
+            (true, false) => REWIND_STREAM_AFTER,
+            (true, true) => REWIND_MEMBER_AFTER,
+        };
         if head < after || queue.locks_reads() {
             return Ok(());
         }

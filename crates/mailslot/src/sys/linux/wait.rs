@@ -56,6 +56,11 @@ impl Spinning {
         }
     }
 
+    /// Whether the slot has members.
+    pub(crate) fn is_of_member(&self) -> bool {
+        self.is_member
+    }
+
     /// Whether the last waits were for the next message of a stream.
     pub(crate) fn in_stream(&self) -> bool {
         self.gap.load(Ordering::Relaxed) > 1
