@@ -27,7 +27,8 @@ const REWIND_AFTER: u64 = 12 << 10;
 /// The same in a stream, where the memory that was read longest ago is the best to write to: it is no longer in the
 /// reader's cache, so the writer need not fetch it from there.
 const REWIND_STREAM_AFTER: u64 = 4 << 20;
-/// The same for a member, whose writer writes to the memory of all members in turn: together it should fit into a cache.
+/// The same for a member, whose writer writes to the memory of all members in turn: together it should fit into a
+/// cache.
 const REWIND_MEMBER_AFTER: u64 = 128 << 10;
 
 /// The state that the readers of one process share.
