@@ -5,7 +5,7 @@ mod common;
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::{Part, name, watchdog};
 use mailslot::{Access, Error, Handles, Inheritance, Mailslot, MailslotWriter, Sharing, Taps, Timeout};
@@ -229,11 +229,15 @@ fn come_between(slot: &str, heirs: &str) {
     match Mailslot::options().access(Access::Everyone).inheritance(inheritance).create(slot) {
         Ok(slot_of_victim) if heirs == "exec" => {
             let heir = format!("heir {slot} {}", slot_of_victim.share());
-            let error = std::process::Command::new("/proc/self/exe")
-                .args(["--exact", "plays_its_part", "--nocapture", "--quiet"])
-                .env("MAILSLOT_TEST_PART", heir)
-                .exec();
-            panic!("{error}");
+            let become_heir = |program: &Path| {
+                std::process::Command::new(program)
+                    .args(["--exact", "plays_its_part", "--nocapture", "--quiet"])
+                    .env("MAILSLOT_TEST_PART", &heir)
+                    .exec()
+            };
+            // As in `Part::start_as`.
+            let error = become_heir("/proc/self/exe".as_ref());
+            panic!("{error}, {}", become_heir(&std::env::current_exe().unwrap()));
         }
         Ok(own) if heirs == "fork" => {
             // SAFETY: this test binary runs a single test, and its other threads hold no lock that the child needs.
