@@ -283,10 +283,23 @@ def hidden_claims():
     def show_mounted(say):
         subprocess.run(["umount", mounted], check=True)
 
+    def claims():
+        return [f"{world.slots}/{file}" for file in os.listdir(world.slots)
+                if file.startswith(f"mailslot-life.ALERTS@{MAL}")]
+
+    def cover(say):
+        for file in claims():
+            subprocess.run(["mount", "--bind", "/etc/hostname", file], check=True)
+
+    def uncover(say):
+        for file in claims():
+            subprocess.run(["umount", file], check=True)
+
     for name, (begin, hide, show) in {"behind a link": (link, hide_link, show_link),
                                       "behind other directories": (directory, hide_directory, show_directory),
                                       "behind a mount": (plain_directory, hide_mounted, show_mounted),
-                                      "behind a mount below": (plain_directory, hide_mounted, show_mounted)}.items():
+                                      "behind a mount below": (plain_directory, hide_mounted, show_mounted),
+                                      "behind a mount on its claim": (plain_directory, cover, uncover)}.items():
         mounted = base + ("/others" if name.endswith("below") else "")
         hider = ROOT if "mount" in name else MAL
         by(MAL, begin)

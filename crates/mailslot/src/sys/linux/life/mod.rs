@@ -42,6 +42,9 @@ impl Since {
         }
     }
 
+    /// Before all others: for a life that may be of any age.
+    pub(crate) const EARLIEST: Since = Since { earlier_build: false, nanos: i128::MIN };
+
     fn of_earlier_build(stat: &Stat) -> Since {
         Since { earlier_build: true, ..Since::of(stat) }
     }
@@ -76,6 +79,9 @@ pub(crate) enum Found {
         uid: u32,
         since: Since,
     },
+    /// Something that is mounted over it hides it. A user can do that, where fusermount(1) is installed, and undo it
+    /// without making the life younger.
+    Covered,
     /// A life that has ended, unless its user has kept a descriptor of `file`, and locks it again.
     Ended {
         uid: u32,
@@ -158,75 +164,76 @@ const MODE: u32 = 0o444;
 /// The extended attribute that is there if a file has an access control list other than what its mode says.
 const LIST: &str = "system.posix_acl_access";
 
-/// A place that `open` opens below the root, without following links or mounts.
-pub(crate) struct Place<'a> {
-    pub(crate) root: BorrowedFd<'a>,
-    pub(crate) open: &'a dyn Fn(&str, OFlags) -> rustix::io::Result<OwnedFd>,
+/// Opens a path below the root, without following links or mounts.
+type Open<'a> = &'a dyn Fn(&str, OFlags) -> rustix::io::Result<OwnedFd>;
+
+/// Looks for the life whose file is `file` in `root`, and whose directory is `home`. Others find a `numbered` one
+/// through that directory, so it must have been there all the time.
+///
+/// # Errors
+///
+/// If that cannot be determined: this process has no descriptor left, too little memory, or is not allowed to check
+/// a life of its user.
+pub(crate) fn look(
+    root: BorrowedFd<'_>,
+    open: Open<'_>,
+    file: &str,
+    home: &str,
+    numbered: bool,
+) -> rustix::io::Result<Found> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    let (opened, stat) = match open(file, flags) {
+        Ok(opened) => {
+            let stat = rustix::fs::fstat(&opened)?;
+            (Ok(opened), stat)
+        }
+        Err(Errno::NOENT) => return Ok(Found::Nothing),
+        Err(Errno::XDEV) => return Ok(Found::Covered),
+        Err(error) if error != Errno::AGAIN && tells_nothing(error) => return Err(error),
+        Err(error) => match rustix::fs::statat(root, file, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => (Err(error), stat),
+            // The owner of the file does not matter: only the owner of the directory can keep this process from
+            // reading its entries.
+            Err(error) if tells_nothing_of(process::uid(), error) => return Err(error),
+            Err(_) => return Ok(Found::Nothing),
+        },
+    };
+    let (uid, since) = (stat.st_uid, Since::of(&stat));
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Ok(Found::Dead { uid });
+    }
+    match (stat.st_mode & 0o7777, opened) {
+        (MODE, Ok(file)) if !lock::has_write_lock(file.as_fd())? => return Ok(Found::Ended { uid, since, file }),
+        (MODE, Ok(file)) if has_list(file.as_fd())? => return Ok(Found::Dead { uid }),
+        // A lease keeps it from being opened, and lives no longer than the process that has it.
+        (MODE, Ok(_) | Err(Errno::AGAIN)) => {}
+        (MODE, Err(error)) if tells_nothing_of(uid, error) => return Err(error),
+        (socket::MODE, _) => return look_for_socket(open, &stat, home),
+        _ => return Ok(Found::Dead { uid }),
+    }
+    if !numbered {
+        return Ok(Found::Living { uid, since });
+    }
+    match open(home, OFlags::PATH | OFlags::DIRECTORY) {
+        Ok(home) if is_unchanged(&home, &stat)? => Ok(Found::Living { uid, since }),
+        Ok(_) | Err(Errno::NOENT) => Ok(Found::Dead { uid }),
+        Err(error) if tells_nothing_of(uid, error) => Err(error),
+        Err(_) => Ok(Found::Unseen { uid, since }),
+    }
 }
 
-impl Place<'_> {
-    /// Looks for the life whose file is `file`, and whose directory is `home`. Others find a `numbered` one through
-    /// that directory, so it must have been there all the time.
-    ///
-    /// # Errors
-    ///
-    /// If that cannot be determined: this process has no descriptor left, too little memory, or is not allowed to check
-    /// a life of its user.
-    pub(crate) fn look(&self, file: &str, home: &str, numbered: bool) -> rustix::io::Result<Found> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW;
-        let (opened, stat) = match (self.open)(file, flags) {
-            Ok(opened) => {
-                let stat = rustix::fs::fstat(&opened)?;
-                (Ok(opened), stat)
-            }
-            // What somebody has mounted there says nothing about the root.
-            Err(Errno::NOENT | Errno::XDEV) => return Ok(Found::Nothing),
-            Err(error) if error != Errno::AGAIN && tells_nothing(error) => return Err(error),
-            Err(error) => match rustix::fs::statat(self.root, file, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) => (Err(error), stat),
-                // The owner of the file does not matter: only the owner of the directory can keep this process from
-                // reading its entries.
-                Err(error) if tells_nothing_of(process::uid(), error) => return Err(error),
-                Err(_) => return Ok(Found::Nothing),
-            },
-        };
-        let (uid, since) = (stat.st_uid, Since::of(&stat));
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Ok(Found::Dead { uid });
-        }
-        match (stat.st_mode & 0o7777, opened) {
-            (MODE, Ok(file)) if !lock::has_write_lock(file.as_fd())? => return Ok(Found::Ended { uid, since, file }),
-            (MODE, Ok(file)) if has_list(file.as_fd())? => return Ok(Found::Dead { uid }),
-            // A lease keeps it from being opened, and lives no longer than the process that has it.
-            (MODE, Ok(_) | Err(Errno::AGAIN)) => {}
-            (MODE, Err(error)) if tells_nothing_of(uid, error) => return Err(error),
-            (socket::MODE, _) => return self.look_for_socket(&stat, home),
-            _ => return Ok(Found::Dead { uid }),
-        }
-        if !numbered {
-            return Ok(Found::Living { uid, since });
-        }
-        match (self.open)(home, OFlags::PATH | OFlags::DIRECTORY) {
-            Ok(home) if is_unchanged(&home, &stat)? => Ok(Found::Living { uid, since }),
-            Ok(_) | Err(Errno::NOENT) => Ok(Found::Dead { uid }),
-            Err(error) if tells_nothing_of(uid, error) => Err(error),
-            Err(_) => Ok(Found::Unseen { uid, since }),
-        }
-    }
-
-    /// The same for a life of an earlier build. One that is hidden counts as dead: as it counts after all others, it
-    /// harms none of them when it becomes visible again.
-    fn look_for_socket(&self, stat: &Stat, home: &str) -> rustix::io::Result<Found> {
-        let (uid, since) = (stat.st_uid, Since::of_earlier_build(stat));
-        let found = (self.open)(home, OFlags::PATH | OFlags::DIRECTORY).and_then(|home| {
-            // Checked last: if unchanged now, it was unchanged when the socket was checked.
-            Ok(socket::is_living(&home)? && is_unchanged(&home, stat)?)
-        });
-        match found {
-            Ok(true) => Ok(Found::Living { uid, since }),
-            Err(error) if tells_nothing_of(uid, error) => Err(error),
-            _ => Ok(Found::Dead { uid }),
-        }
+/// The same for a life of an earlier build. One that is hidden counts as dead: as it counts after all others, it
+/// harms none of them when it becomes visible again.
+fn look_for_socket(open: Open<'_>, stat: &Stat, home: &str) -> rustix::io::Result<Found> {
+    let (uid, since) = (stat.st_uid, Since::of_earlier_build(stat));
+    let found = open(home, OFlags::PATH | OFlags::DIRECTORY).and_then(|home| {
+        // Checked last: if unchanged now, it was unchanged when the socket was checked.
+        Ok(socket::is_living(&home)? && is_unchanged(&home, stat)?)
+    });
+    match found {
+        Ok(true) => Ok(Found::Living { uid, since }),
+        Err(error) if tells_nothing_of(uid, error) => Err(error),
+        _ => Ok(Found::Dead { uid }),
     }
 }
 

@@ -185,6 +185,7 @@ impl Root {
             let lives = match self.look(file, home)? {
                 _ if file == own => None,
                 Found::Living { uid: user, since } | Found::Unseen { uid: user, since } if user == uid => Some(since),
+                Found::Covered => Some(Since::EARLIEST),
                 Found::Ended { uid: user, since: ended, file }
                     if user == uid && uid != process::uid() && count(ended) <= since =>
                 {
@@ -236,8 +237,7 @@ impl Root {
     }
 
     fn look(&self, file: &str, home: &str) -> rustix::io::Result<Found> {
-        let open = |path: &str, flags| self.open_below(path, flags);
-        life::Place { root: self.dir.as_fd(), open: &open }.look(file, home, has_number(file))
+        life::look(self.dir.as_fd(), &|path, flags| self.open_below(path, flags), file, home, has_number(file))
     }
 
     /// The life of this user with this file, if it lives.
@@ -285,8 +285,14 @@ impl Root {
             Err(Errno::NOENT) => return Ok(None),
             begun => begun?,
         };
-        let of = self.living_life(&file, user)?;
-        Ok(of.map(|of| Claim { begun: Some(begun), of, user: user.clone(), endings: Vec::new() }))
+        let Some(of) = self.living_life(&file, user)? else {
+            // No other life can have a numbered file.
+            if has_number(&file) {
+                self.remove_life(&file, user);
+            }
+            return Ok(None);
+        };
+        Ok(Some(Claim { begun: Some(begun), of, user: user.clone(), endings: Vec::new() }))
     }
 
     /// Begins a life under a name that begins with `begin` and that nobody can have taken.
