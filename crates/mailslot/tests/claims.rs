@@ -270,7 +270,8 @@ fn pass_on(slot: &str, own: &Mailslot) {
 /// keeps the name, and none that is not, nor does one that has ended; and none takes a name back.
 #[test]
 fn who_steps_aside_does_not_come_back() {
-    if !common::is_root("who_steps_aside_does_not_come_back") {
+    let test = "who_steps_aside_does_not_come_back";
+    if !common::is_root(test) || !common::is_apart(test, &[]) {
         return;
     }
     let _watchdog = watchdog();
@@ -323,7 +324,8 @@ fn who_steps_aside_does_not_come_back() {
 /// Earlier builds determined by a socket whether a claim lives, which its user could hide.
 #[test]
 fn a_claim_of_an_earlier_build_keeps_its_name_while_it_is_seen() {
-    if !common::is_root("a_claim_of_an_earlier_build_keeps_its_name_while_it_is_seen") {
+    let test = "a_claim_of_an_earlier_build_keeps_its_name_while_it_is_seen";
+    if !common::is_root(test) || !common::is_apart(test, &[]) {
         return;
     }
     let _watchdog = watchdog();
