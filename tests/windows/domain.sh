@@ -46,6 +46,17 @@ until_said() {
     return 1
 }
 
+# until_gone COMPUTER: waits, a minute at most, until nobody on Linux is told of the computer.
+until_gone() {
+    local step found
+    for step in $(seq 30); do
+        found=$(said linux list --domain PLANT --json)
+        case $found in *"\"computer\":\"$1\""*) sleep 1 ;; *"status 0") return ;; esac
+    done
+    printf '%s\n' "$found"
+    return 1
+}
+
 leave_domain() {
     end_all
     within_windows 60 shell wineserver -k
@@ -80,7 +91,7 @@ check "a node starts on Linux" until_line "$scratch/node.log" domain_open
 check "a node starts on Windows" start_windows_node node-1
 node=$pid
 says "a second one does not" "$(said_windows node --netbios false --computer OTHER)" "already runs" "status 8"
-check "they meet" until_said said_windows "2 computers" node status
+check "they meet" until_said said_windows '"computer":"LINUX"' list --domain PLANT --json
 says "the node on Windows says what it is" "$(said_windows node status)" "WINDOWS" "domain PLANT, sealed" \
     "connecting to $hub" "key $key"
 
@@ -128,10 +139,10 @@ says "doctor finds nothing wrong" "$(said_windows doctor '\\PLANT\mailslot\alert
 
 printf '\n-- domain: the end and another beginning\n'
 crash "$node"
-check "a node that is killed goes from the domain" until_said said "1 computers" linux node status
+check "a node that is killed goes from the domain" until_gone WINDOWS
 says "its programs are told" "$(said_windows send '\\PLANT\mailslot\alerts' x)" "status 11"
 check "it starts again" start_windows_node node-2
-check "and is back" until_said said_windows "2 computers" node status
+check "and is back" until_said said '"computer":"WINDOWS"' linux list --domain PLANT --json
 says "messages go on" "$(said_windows send --confirm '\\PLANT\mailslot\alerts' 'again')" "delivered" "status 0"
 check "all of them" until_line "$scratch/heard-3.out" '"again"'
 
