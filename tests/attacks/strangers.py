@@ -40,8 +40,7 @@ def domain(descriptors=None):
 
 def join(machine):
     machine.start_node("--netbios", "false", "--connect", "tcp/10.97.1.11:7447", held=False)
-    # It tries again every other second, until it finds a place among the callers.
-    return machine.node.says("domain_open", 120)
+    return machine.node.says("domain_open", 30)
 
 
 def confirmed(one, slot="alerts", outcome="delivered", within="20s"):
