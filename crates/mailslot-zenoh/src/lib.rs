@@ -40,6 +40,7 @@ mod presences;
 mod process;
 mod replying;
 mod requesting;
+mod retry;
 mod routes;
 mod session;
 mod state;

@@ -23,6 +23,7 @@ use crate::outgoing::Sender;
 use crate::places::{Place, Places};
 use crate::presences::{MAX_WAITS, Presences, Waiting, Whom};
 use crate::requesting::Requesting;
+use crate::retry;
 use crate::session::{Ground, Session, can_overlap};
 use crate::state::{State, answer};
 use crate::supervise;
@@ -30,11 +31,10 @@ use crate::survey::Surveys;
 use crate::sys::{AsyncMailslot, Wake};
 use crate::upkeep::{TOLD, Upkeep};
 
-/// Pause before another attempt to open a session.
-const RETRY: Duration = Duration::from_secs(2);
-
 /// How long a computer has to answer that it is there, before presences are asked for.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// How long to wait until those who are in the domain are told.
+const TELLING: Duration = Duration::from_secs(2);
 /// Computers that are remembered because they have answered.
 const MAX_FOUND: usize = 1024;
 /// How long messages wait in the slot until a session that replaces another one is connected as that was, and knows
@@ -323,7 +323,7 @@ impl Member {
             // Who does not wait any more does not want it.
             let _ = telling.send(());
         });
-        let _ = told.recv_timeout(RETRY);
+        let _ = told.recv_timeout(TELLING);
     }
 
     fn watch(&self, session: &Session) {
@@ -375,7 +375,7 @@ impl Member {
             }
             self.life.woken.clear();
             if !self.is_stopped() {
-                self.life.woken.wait(Some(RETRY));
+                self.life.woken.wait(Some(retry::pause()));
             }
         }
         None
