@@ -22,7 +22,7 @@ const DOOR_EVERY: u64 = 64;
 /// Memory is given back at most this often, in ticks: a tenth of a second to a few tenths.
 const SHRINK_EVERY: u64 = 10_000 * clock::MOMENT;
 /// After this many bytes of records without a pause the reader starts over at the beginning of the memory when
-/// possible.
+/// possible. Writers that come and go map only that ([`START`](super::shm)).
 const REWIND_AFTER: u64 = 12 << 10;
 /// The same in a stream, where the memory that was read longest ago is the best to write to: it is no longer in the
 /// reader's cache, so the writer need not fetch it from there.
