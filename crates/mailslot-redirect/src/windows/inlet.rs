@@ -1,0 +1,174 @@
+//! Where messages to an address go, and a mailslot of this process for each address: the handles that the program gets
+//! are its writing ends.
+
+use std::collections::BTreeMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use mailslot::network::routes::{Answer, Question};
+use mailslot::network::{Outgoing, ask_routes, has_domain_file, max_message_size};
+use mailslot::{Address, Error, Mailslot, MailslotWriter, Result, SlotName};
+
+use super::settings;
+
+/// An address that the node knows.
+pub(super) struct Destination {
+    address: Address,
+    /// What the node has said last, if it was asked.
+    node: Mutex<Option<Node>>,
+}
+
+/// What the node says about an address.
+#[derive(Clone)]
+struct Node {
+    /// The slot that takes what is for the address.
+    slot: SlotName,
+    /// Bytes of the largest message.
+    max_message: usize,
+}
+
+/// A mailslot of this process.
+pub(super) struct Inlet {
+    destination: Arc<Destination>,
+    /// The native path of the slot.
+    path: Vec<u16>,
+}
+
+/// Where the messages to an address go.
+pub(super) enum Way {
+    /// To the node.
+    Node(Arc<Inlet>),
+    /// Where the system sends them.
+    System,
+    /// Nowhere: they must not go to another network.
+    Nowhere(Error),
+}
+
+/// Asks the node which way messages to `address` go.
+pub(super) fn way(address: Address) -> Way {
+    /// Those of this process, by address. A handle may be passed on where nobody sees it end, so they all stay.
+    static INLETS: Mutex<BTreeMap<String, Arc<Inlet>>> = Mutex::new(BTreeMap::new());
+    let node = match ask(&address) {
+        Ok(Some(node)) => node,
+        Ok(None) => {
+            return match &address {
+                Address::Remote { target, .. } if has_domain_file(target) => {
+                    Way::Nowhere(Error::DomainNotOpen(address))
+                }
+                _ => Way::System,
+            };
+        }
+        Err(error) => return Way::Nowhere(error),
+    };
+    let name = address.to_string();
+    let mut inlets = INLETS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(inlet) = inlets.get(&name) {
+        *inlet.destination.node() = Some(node);
+        return Way::Node(Arc::clone(inlet));
+    }
+    match Inlet::create(Destination { address, node: Mutex::new(Some(node)) }) {
+        Ok(inlet) => {
+            inlets.insert(name, Arc::clone(&inlet));
+            Way::Node(inlet)
+        }
+        Err(error) => Way::Nowhere(error),
+    }
+}
+
+/// `None` if there is no node in modern domains, or none of them has the address.
+fn ask(address: &Address) -> Result<Option<Node>> {
+    Ok(match ask_routes(&Question::Route(address.clone()))? {
+        Some(Answer::Route { slot, max_message }) => {
+            Some(Node { slot, max_message: usize::try_from(max_message).unwrap_or(usize::MAX) })
+        }
+        _ => None,
+    })
+}
+
+impl Destination {
+    /// One that the node was asked about by another process.
+    pub(super) fn new(address: Address) -> Destination {
+        Destination { address, node: Mutex::new(None) }
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Hands a message to the node.
+    ///
+    /// Opens the node's slot each time: while it is open, Wine keeps the slot of a node that has ended, and no other
+    /// node could begin.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLargeForNetwork`], [`Error::Closed`] if there is no node or it no longer knows the address, and those
+    /// of [`ask_routes`], [`MailslotWriter::open`] and [`MailslotWriter::write`].
+    pub(super) fn send(&self, data: &[u8]) -> Result<()> {
+        let known = self.node().clone();
+        if let Some(node) = known {
+            match self.send_by(&node, data) {
+                // Another node may have begun, with other slots.
+                Err(Error::NotFound(_) | Error::Closed) => {}
+                sent => return sent,
+            }
+        }
+        let node = ask(&self.address)?.ok_or(Error::Closed)?;
+        *self.node() = Some(node.clone());
+        self.send_by(&node, data)
+    }
+
+    /// Bytes of the largest message, as far as it is known.
+    pub(super) fn max_message(&self) -> usize {
+        let known = self.node().as_ref().map_or(usize::MAX, |node| node.max_message);
+        if settings::any_size() { known } else { known.min(max_message_size(self.address.slot())) }
+    }
+
+    fn send_by(&self, node: &Node, data: &[u8]) -> Result<()> {
+        let (size, limit) = (data.len(), self.max_message());
+        if size > limit {
+            return Err(Error::TooLargeForNetwork { size, limit });
+        }
+        MailslotWriter::open(&node.slot)?.write(&Outgoing { address: self.address.clone(), data }.encode())
+    }
+
+    fn node(&self) -> MutexGuard<'_, Option<Node>> {
+        self.node.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inlet {
+    fn create(destination: Destination) -> Result<Arc<Inlet>> {
+        // A name that others cannot take first.
+        let number = RandomState::new().hash_one(());
+        let name: SlotName = format!(r"mailslot\run\{}-{number:016x}", std::process::id()).parse()?;
+        let slot = Mailslot::create(&name)?;
+        let path = format!(r"\??\MAILSLOT\{name}").encode_utf16().collect();
+        let destination = Arc::new(destination);
+        let reader = Arc::clone(&destination);
+        let thread = thread::Builder::new().name("mailslot-inlet".to_owned());
+        let failed = |source| Error::Io { action: "start a thread".to_owned(), source };
+        thread.spawn(move || read(&slot, &reader)).map_err(failed)?;
+        Ok(Arc::new(Inlet { destination, path }))
+    }
+
+    /// The native path of the slot.
+    pub(super) fn path(&self) -> &[u16] {
+        &self.path
+    }
+
+    pub(super) fn destination(&self) -> &Arc<Destination> {
+        &self.destination
+    }
+}
+
+/// Sends what reaches the slot, as long as the process lives.
+fn read(slot: &Mailslot, destination: &Destination) {
+    while let Ok(message) = slot.receive() {
+        if let Err(error) = destination.send(&message.data) {
+            settings::log(format_args!("a message to {} is lost: {error}", destination.address));
+        }
+    }
+}
