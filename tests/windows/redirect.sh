@@ -2,16 +2,27 @@
 printf '\n-- redirect\n'
 sources=$project/crates/mailslot-win32/tests/programs
 bin=$out/redirect
+rm -rf "$bin"
 mkdir -p "$bin"
 cp -f "$out/$target/debug/"{mailslot.exe,mailslot_redirect.dll} "$bin"
 program=$bin/mailslot.exe
+# Wine's user32.dll needs this library, and is sure to find it beside the program.
+cp -f "${WINE_ROOT:-/var/tmp/mailslot-wine}/usr/x86_64-w64-mingw32/lib/zlib1.dll" "$bin" 2>/dev/null
+
+printf '\n-- redirect: the conformance suite, with the library loaded\n'
+build_tests || return
+cp -f "$(test_program "$out/executables" rust_api)" "$bin/rust_api.exe"
+windows 400 "$program" run --log loaded.log rust_api.exe --skip "$unsteady" || fail "rust_api"
+check "its child processes load it, too" grep -q 'is followed' "$bin/loaded.log"
 . "$here/machines.sh" || return
 
 # mingw SOURCE NAME FLAGS...: a program for Windows, bin/NAME.exe.
 mingw() {
     local compiler=gcc
     case $1 in *.cpp) compiler=g++ ;; esac
-    "x86_64-w64-mingw32-$compiler" -O2 -w -static -D__USE_MINGW_ANSI_STDIO=0 -ftrivial-auto-var-init=zero "${@:3}" "$1" -o "$bin/$2.exe"
+    # Some samples use the upper half of a handle that they have only read the lower one of.
+    "x86_64-w64-mingw32-$compiler" -O2 -w -static -D__USE_MINGW_ANSI_STDIO=0 -ftrivial-auto-var-init=zero "${@:3}" \
+        "$1" -o "$bin/$2.exe"
 }
 # elsewhere SOURCE: a sample program that sends to this machine's slot, made to send to the domain's, and nothing else.
 elsewhere() {
@@ -108,7 +119,8 @@ same "messages have 424 bytes at most" "$(ran redirect.exe size "$alerts" 424 42
     $'wrote 424\nWriteFile 53, wrote 0\nWriteFile 53, wrote 0\nstatus 1'
 same "or as many as the domain takes" "$(ran --any-size redirect.exe size "$alerts" 425 60000)" \
     $'wrote 425\nwrote 60000\nstatus 0'
-arrives "those arrive that were sent" "$(for size in 424 425 60000; do head -c "$size" /dev/zero | tr '\0' x; echo; done)"
+arrives "those arrive that were sent" \
+    "$(for size in 424 425 60000; do head -c "$size" /dev/zero | tr '\0' x; echo; done)"
 same "a sample program" "$(printf 'brave new quit' | ran client.exe)" \
     $'Sent 256 bytes: brave\nSent 256 bytes: new\nSent 256 bytes: quit\nstatus 0'
 same "another" "$(printf '\n\n' | ran sample.exe | grep -c successfully)" 5
@@ -181,11 +193,13 @@ echo "a write to a slot of this machine: $(direct redirect many '\\.\mailslot\he
     "through run: $(sed -n 's/ each//p' "$scratch/many")"
 
 printf '\n-- redirect: to Windows\n'
-start_windows reads run redirect.exe read "alerts" 2
+start_windows reads run redirect.exe read alerts 3
 check "an unchanged program reads there" until_line "$scratch/reads.out" ready
 reader=$pid
+check "it is announced" until_said said '"computer":"WINDOWS","slots":["alerts"]' linux list --domain PLANT --json
 says "Linux sends to it" "$(said linux send --confirm '\\WINDOWS\mailslot\alerts' one two)" "delivered" "status 0"
+same "so does an unchanged program beside it" "$(ran redirect.exe send "$alerts" three)" $'wrote 5\nstatus 0'
 check "it ends" wait "$reader"
-same "and has both" "$(tr -d '\r' <"$scratch/reads.out")" $'ready\none\ntwo'
+same "and has all" "$(tr -d '\r' <"$scratch/reads.out")" $'ready\none\ntwo\nthree'
 
 leave_machines

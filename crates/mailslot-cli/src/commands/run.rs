@@ -27,8 +27,8 @@ pub struct Run {
     arguments: Vec<OsString>,
 }
 
-const AFTER_HELP: &str = r"The program loads mailslot_redirect.dll, which lies beside this command, and so do its child processes of 64 bits.
-The exit status is the program's.
+const AFTER_HELP: &str = r"The program loads mailslot_redirect.dll, which is beside this command, and so do its child
+processes of 64 bits. The exit status is the program's.
 
 Examples:
   mailslot run oldalarm.exe /site:7

@@ -59,7 +59,7 @@ type NtWriteFile = unsafe extern "system" fn(
 
 type NtDuplicateObject = unsafe extern "system" fn(HANDLE, HANDLE, HANDLE, *mut HANDLE, u32, u32, u32) -> NTSTATUS;
 
-/// What `CreateProcessA`, `CreateProcessW` and `CreateProcessAsUser` call; undocumented, and unchanged since Windows XP.
+/// What `CreateProcessA`, `CreateProcessW` and `CreateProcessAsUser` call; undocumented, and the same since Windows XP.
 type CreateProcessInternalW = unsafe extern "system" fn(
     HANDLE,
     PCWSTR,

@@ -50,6 +50,12 @@ pub(super) enum Way {
 pub(super) fn way(address: Address) -> Way {
     /// Those of this process, by address. A handle may be passed on where nobody sees it end, so they all stay.
     static INLETS: Mutex<BTreeMap<String, Arc<Inlet>>> = Mutex::new(BTreeMap::new());
+    let name = address.to_string();
+    let known = INLETS.lock().unwrap_or_else(PoisonError::into_inner).get(&name).map(Arc::clone);
+    // Programs that open for each message need not ask for each.
+    if let Some(inlet) = known.filter(|inlet| inlet.destination.is_open()) {
+        return Way::Node(inlet);
+    }
     let node = match ask(&address) {
         Ok(Some(node)) => node,
         Ok(None) => {
@@ -62,7 +68,6 @@ pub(super) fn way(address: Address) -> Way {
         }
         Err(error) => return Way::Nowhere(error),
     };
-    let name = address.to_string();
     let mut inlets = INLETS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(inlet) = inlets.get(&name) {
         *inlet.destination.node() = Some(node);
@@ -97,6 +102,12 @@ impl Destination {
         &self.address
     }
 
+    /// Whether the node that was asked last still takes messages.
+    fn is_open(&self) -> bool {
+        let known = self.node().clone();
+        known.is_some_and(|node| MailslotWriter::open(&node.slot).is_ok())
+    }
+
     /// Hands a message to the node.
     ///
     /// Opens the node's slot each time: while it is open, Wine keeps the slot of a node that has ended, and no other
@@ -104,7 +115,7 @@ impl Destination {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLargeForNetwork`], [`Error::Closed`] if there is no node or it no longer knows the address, and those
+    /// [`Error::TooLargeForNetwork`]; [`Error::Closed`] if there is no node or it no longer knows the address; those
     /// of [`ask_routes`], [`MailslotWriter::open`] and [`MailslotWriter::write`].
     pub(super) fn send(&self, data: &[u8]) -> Result<()> {
         let known = self.node().clone();
