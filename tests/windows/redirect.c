@@ -157,7 +157,6 @@ int main(int argc, char **argv)
         done = WriteFile(slot, "with an event", 13, &written, &overlapped);
         printf("%s %lu, event %s\n", done ? "wrote" : "failed", done ? written : GetLastError(),
                WaitForSingleObject(overlapped.hEvent, 0) == WAIT_OBJECT_0 ? "set" : "not set");
-        Sleep(1000);
         return !done;
     }
     if (strcmp(call, "reuse") == 0) { /* reuse PATH FILE: a closed handle's value becomes that of a file */
@@ -192,6 +191,29 @@ int main(int argc, char **argv)
         failed = WriteText(slot, "parent");
         snprintf(line, sizeof(line), "through %lu child", (unsigned long)(ULONG_PTR)slot);
         return failed | Start(line, 0, TRUE) | WriteText(slot, "parent again");
+    }
+    if (strcmp(call, "into") == 0) { /* into PATH: a duplicate in another process, until a line of input */
+        STARTUPINFOA startup = { sizeof(startup) };
+        PROCESS_INFORMATION process;
+        char program[MAX_PATH], line[2 * MAX_PATH];
+        HANDLE copied;
+        slot = Open(path, FILE_ATTRIBUTE_NORMAL);
+        GetModuleFileNameA(NULL, program, MAX_PATH);
+        snprintf(line, sizeof(line), "\"%s\" told value.txt another", program);
+        if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, &startup, &process) ||
+            !DuplicateHandle(GetCurrentProcess(), slot, process.hProcess, &copied, 0, FALSE, DUPLICATE_SAME_ACCESS))
+            return printf("error %lu\n", GetLastError()), 1;
+        FILE *file = fopen("value.txt", "w");
+        fprintf(file, "%lu", (unsigned long)(ULONG_PTR)copied);
+        fclose(file);
+        ResumeThread(process.hThread);
+        WaitForSingleObject(process.hProcess, INFINITE);
+        return getchar() != '\n';
+    }
+    if (strcmp(call, "told") == 0) { /* told FILE TEXT: through a handle whose value is in the file */
+        unsigned long value;
+        FILE *file = fopen(path, "r");
+        return fscanf(file, "%lu", &value) != 1 || WriteText((HANDLE)(ULONG_PTR)value, text);
     }
     if (strcmp(call, "through") == 0) /* through HANDLE TEXT */
         return WriteText((HANDLE)(ULONG_PTR)strtoul(path, NULL, 10), text);

@@ -157,6 +157,10 @@ arrives "its messages are in order" $'parent\nchild\nparent again'
 says "the sample programs for it" "$(ran Parent.exe)" "The child has written 3 messages" "The child returned 7"
 arrives "with theirs" $'Child: message 1\nChild: message 2\nChild: message 3\nThe parent is done'
 
+same "a duplicate in another process" \
+    "$({ until_line "$scratch/heard.out" '"another"' && echo; } | ran redirect.exe into "$alerts")" $'wrote 7\nstatus 0'
+arrives "reaches the program's slot, and the node" another
+
 printf '\n-- redirect: the node\n'
 # A program that writes a line when it is told.
 mkfifo "$scratch/lines"
@@ -198,7 +202,8 @@ check "an unchanged program reads there" until_line "$scratch/reads.out" ready
 reader=$pid
 check "it is announced" until_said said '"computer":"WINDOWS","slots":["alerts"]' linux list --domain PLANT --json
 says "Linux sends to it" "$(said linux send --confirm '\\WINDOWS\mailslot\alerts' one two)" "delivered" "status 0"
-same "so does an unchanged program beside it" "$(ran redirect.exe send "$alerts" three)" $'wrote 5\nstatus 0'
+same "so does an unchanged program beside it" "$(ran redirect.exe send '\\WINDOWS\mailslot\alerts' three)" \
+    $'wrote 5\nstatus 0'
 check "it ends" wait "$reader"
 same "and has all" "$(tr -d '\r' <"$scratch/reads.out")" $'ready\none\ntwo\nthree'
 

@@ -15,12 +15,14 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-use super::inlet::Destination;
+use super::inlet::{Destination, Inlet};
 
 /// What is known of a handle.
 #[derive(Clone)]
 pub(super) struct Found {
     pub(super) destination: Arc<Destination>,
+    /// Whose slot the handle is of, if it is one of this process.
+    pub(super) inlet: Option<Arc<Inlet>>,
     /// Whether a write is complete when it returns.
     pub(super) synchronous: bool,
 }
@@ -83,7 +85,7 @@ fn first_inherited(text: &str) -> Option<(HANDLE, Found, &str)> {
     let (address, rest) = rest.split_at_checked(length.parse().ok()?)?;
     let destination = Arc::new(Destination::new(address.parse().ok()?));
     let handle = std::ptr::without_provenance_mut(value.parse().ok()?);
-    Some((handle, Found { destination, synchronous: synchronous == "1" }, rest))
+    Some((handle, Found { destination, inlet: None, synchronous: synchronous == "1" }, rest))
 }
 
 /// Remembers a handle that the program gets.

@@ -168,7 +168,8 @@ unsafe extern "system" fn create_file(
         let synchronous = options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) != 0;
         // SAFETY: the system has just put the handle there.
         let handle = unsafe { *handle };
-        match handles::insert(handle, Found { destination: Arc::clone(inlet.destination()), synchronous }) {
+        let destination = Arc::clone(inlet.destination());
+        match handles::insert(handle, Found { destination, inlet: Some(inlet), synchronous }) {
             Ok(()) => settings::log(format_args!("{address} goes to the node")),
             // What is written still reaches the inlet.
             Err(error) => settings::log(format_args!("{address} goes to the node, with a delay: {error}")),
@@ -234,18 +235,24 @@ unsafe extern "system" fn write_file(
     // SAFETY: the program's call.
     let call =
         || unsafe { (system().write_file)(handle, event, routine, context, status, buffer, length, offset, key) };
-    let Some(Found { destination, synchronous }) = handles::find(handle) else { return call() };
+    let Some(Found { destination, inlet, synchronous }) = handles::find(handle) else { return call() };
     if length as usize > destination.max_message() {
         return STATUS_BAD_NETWORK_PATH;
     }
-    // The system reports the end of an asynchronous write in many ways, and a bad buffer: the message goes through the
-    // inlet.
-    let Some(message) = copy(buffer, length).filter(|_| synchronous && routine.is_none() && !status.is_null()) else {
+    // The system has an error for a buffer that cannot be read.
+    let Some(message) = copy(buffer, length) else { return call() };
+    let is_complete = synchronous && routine.is_none() && !status.is_null();
+    if !is_complete && inlet.is_none() {
+        // The parent, whose slot it is, sends it.
         return call();
-    };
+    }
     if let Err(error) = destination.send(&message) {
         settings::log(format_args!("a message to {} is not sent: {error}", destination.address()));
         return STATUS_BAD_NETWORK_PATH;
+    }
+    if let Some(inlet) = inlet.filter(|_| !is_complete) {
+        // The system tells the end of an asynchronous write in many ways.
+        return inlet.write_copy(message, call);
     }
     // SAFETY: the program's, and the system would write the same there.
     unsafe {

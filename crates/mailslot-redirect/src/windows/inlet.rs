@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use mailslot::network::routes::{Answer, Question};
-use mailslot::network::{Outgoing, ask_routes, has_domain_file, max_message_size};
+use mailslot::network::{self, ask_routes, has_domain_file, max_message_size};
+use windows_sys::Win32::Foundation::NTSTATUS;
+
 use mailslot::{Address, Error, Mailslot, MailslotWriter, Result, SlotName};
 
 use super::settings;
@@ -34,6 +36,8 @@ pub(super) struct Inlet {
     destination: Arc<Destination>,
     /// The native path of the slot.
     path: Vec<u16>,
+    /// Messages that were sent and whose copies will come through the slot, where they are dropped.
+    copies: Mutex<Vec<Vec<u8>>>,
 }
 
 /// Where the messages to an address go.
@@ -142,7 +146,7 @@ impl Destination {
         if size > limit {
             return Err(Error::TooLargeForNetwork { size, limit });
         }
-        MailslotWriter::open(&node.slot)?.write(&Outgoing { address: self.address.clone(), data }.encode())
+        MailslotWriter::open(&node.slot)?.write(&network::Outgoing { address: self.address.clone(), data }.encode())
     }
 
     fn node(&self) -> MutexGuard<'_, Option<Node>> {
@@ -157,12 +161,12 @@ impl Inlet {
         let name: SlotName = format!(r"mailslot\run\{}-{number:016x}", std::process::id()).parse()?;
         let slot = Mailslot::create(&name)?;
         let path = format!(r"\??\MAILSLOT\{name}").encode_utf16().collect();
-        let destination = Arc::new(destination);
-        let reader = Arc::clone(&destination);
+        let inlet = Arc::new(Inlet { destination: Arc::new(destination), path, copies: Mutex::default() });
+        let reader = Arc::clone(&inlet);
         let thread = thread::Builder::new().name("mailslot-inlet".to_owned());
         let failed = |source| Error::Io { action: "start a thread".to_owned(), source };
-        thread.spawn(move || read(&slot, &reader)).map_err(failed)?;
-        Ok(Arc::new(Inlet { destination, path }))
+        thread.spawn(move || reader.read(&slot)).map_err(failed)?;
+        Ok(inlet)
     }
 
     /// The native path of the slot.
@@ -173,13 +177,37 @@ impl Inlet {
     pub(super) fn destination(&self) -> &Arc<Destination> {
         &self.destination
     }
-}
 
-/// Sends what reaches the slot, as long as the process lives.
-fn read(slot: &Mailslot, destination: &Destination) {
-    while let Ok(message) = slot.receive() {
-        if let Err(error) = destination.send(&message.data) {
-            settings::log(format_args!("a message to {} is lost: {error}", destination.address));
+    /// Calls `write`, which writes `message` into the slot. The message has been sent already, so it is dropped there. If another process writes an equal one, it does not matter which is dropped.
+    pub(super) fn write_copy(&self, message: Vec<u8>, write: impl FnOnce() -> NTSTATUS) -> NTSTATUS {
+        self.copies().push(message.clone());
+        let status = write();
+        if status < 0 {
+            self.drop_copy(&message);
         }
+        status
+    }
+
+    /// Sends what reaches the slot, as long as the process lives.
+    fn read(&self, slot: &Mailslot) {
+        while let Ok(message) = slot.receive() {
+            if self.drop_copy(&message.data) {
+                continue;
+            }
+            if let Err(error) = self.destination.send(&message.data) {
+                settings::log(format_args!("a message to {} is lost: {error}", self.destination.address));
+            }
+        }
+    }
+
+    /// Whether the message is a copy.
+    fn drop_copy(&self, message: &[u8]) -> bool {
+        let mut copies = self.copies();
+        let found = copies.iter().position(|copy| copy == message);
+        found.map(|index| copies.remove(index)).is_some()
+    }
+
+    fn copies(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
