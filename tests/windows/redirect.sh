@@ -65,7 +65,9 @@ mingw "$here/redirect.c" redirect -Wall -Werror &&
     mingw "$(elsewhere "$sources/client.cpp")" client &&
     mingw "$(elsewhere "$sources/field/inherited/Parent.c")" Parent &&
     mingw "$sources/field/inherited/Child.c" Child &&
-    mingw "$(elsewhere "$sources/field/sample/client.c")" sample ||
+    mingw "$(elsewhere "$sources/field/sample/client.c")" sample &&
+    sed 's|MyMailslot|plant\\\\line1|' "$sources/server.cpp" >"$scratch/server.cpp" &&
+    mingw "$scratch/server.cpp" server ||
     { fail "the programs compile for Windows"; leave_machines; return; }
 
 printf '\n-- redirect: starting a program\n'
@@ -206,5 +208,13 @@ same "so does an unchanged program beside it" "$(ran redirect.exe send '\\WINDOW
     $'wrote 5\nstatus 0'
 check "it ends" wait "$reader"
 same "and has all" "$(tr -d '\r' <"$scratch/reads.out")" $'ready\none\ntwo\nthree'
+start_windows serves run server.exe
+server=$pid
+check "a sample program reads" until_line "$scratch/serves.out" "Server is running"
+check "it is announced, too" until_said said '"plant\\line1"' linux list --domain PLANT --json
+says "Linux sends texts to it" "$(said linux send --confirm --nul '\\WINDOWS\mailslot\plant\line1' brave quit)" \
+    "delivered" "status 0"
+check "it ends with the last" wait "$server"
+same "and prints them" "$(tr -d '\r' <"$scratch/serves.out")" $'Server is running\nClient: brave\nClient: quit'
 
 leave_machines

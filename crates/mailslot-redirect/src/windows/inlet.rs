@@ -178,7 +178,8 @@ impl Inlet {
         &self.destination
     }
 
-    /// Calls `write`, which writes `message` into the slot. The message has been sent already, so it is dropped there. If another process writes an equal one, it does not matter which is dropped.
+    /// Calls `write`, which writes `message` into the slot. The message has been sent already, so it is dropped there.
+    /// If another process writes an equal one, it does not matter which of them is dropped.
     pub(super) fn write_copy(&self, message: Vec<u8>, write: impl FnOnce() -> NTSTATUS) -> NTSTATUS {
         self.copies().push(message.clone());
         let status = write();
