@@ -79,11 +79,11 @@ int main(int argc, char **argv)
     if (strcmp(call, "lines") == 0) { /* lines PATH: a message for each line of input until `quit` */
         char line[400];
         slot = Open(path, FILE_ATTRIBUTE_NORMAL);
-        while (!failed && fgets(line, sizeof(line), stdin)) {
+        while (fgets(line, sizeof(line), stdin)) {
             line[strcspn(line, "\r\n")] = 0;
             if (strcmp(line, "quit") == 0)
                 return 0;
-            failed = WriteText(slot, line);
+            failed |= WriteText(slot, line);
         }
         return failed;
     }
