@@ -83,6 +83,9 @@ pub enum Failure {
     /// A modern domain could not be made, joined or found.
     #[cfg(feature = "node")]
     Domain(mailslot_domain::Error),
+    /// A program could not be run.
+    #[cfg(windows)]
+    Run(mailslot_redirect::Error),
     /// Something did not behave as documented.
     Unexpected(String),
 }
@@ -182,6 +185,8 @@ impl Failure {
             Failure::Node(error) => node_status(error),
             #[cfg(feature = "node")]
             Failure::Domain(error) => domain_status(error),
+            #[cfg(windows)]
+            Failure::Run(error) => run_status(error),
             Failure::ClosedPipe => 0,
             Failure::Signal(signal) => u8::try_from(SIGNAL + signal).unwrap_or(OTHER),
             #[cfg(feature = "node")]
@@ -223,6 +228,18 @@ fn domain_status(error: &mailslot_domain::Error) -> u8 {
         | Domain::OpenToOthers { .. } => NOT_ALLOWED,
         Domain::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
         Domain::NameTaken { .. } | Domain::OtherName { .. } => ALREADY_EXISTS,
+        _ => OTHER,
+    }
+}
+
+#[cfg(windows)]
+fn run_status(error: &mailslot_redirect::Error) -> u8 {
+    use mailslot_redirect::Error as Run;
+    match error {
+        Run::NotStarted { source, .. } if source.kind() == io::ErrorKind::NotFound => NOT_FOUND,
+        Run::NotStarted { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => NOT_ALLOWED,
+        Run::Protected { .. } => NOT_ALLOWED,
+        Run::Not64Bit(_) => USAGE,
         _ => OTHER,
     }
 }
@@ -297,6 +314,8 @@ impl fmt::Display for Failure {
             Failure::Domain(mailslot_domain::Error::Io { action, source }) => write!(f, "{action}: {source}"),
             #[cfg(feature = "node")]
             Failure::Domain(error) => write!(f, "{error}"),
+            #[cfg(windows)]
+            Failure::Run(error) => write!(f, "{error}"),
             Failure::Unexpected(what) => write!(f, "this should not have happened: {what}"),
         }
     }
@@ -331,6 +350,13 @@ impl From<mailslot_node::Error> for Failure {
 impl From<mailslot_domain::Error> for Failure {
     fn from(error: mailslot_domain::Error) -> Failure {
         Failure::Domain(error)
+    }
+}
+
+#[cfg(windows)]
+impl From<mailslot_redirect::Error> for Failure {
+    fn from(error: mailslot_redirect::Error) -> Failure {
+        Failure::Run(error)
     }
 }
 

@@ -23,6 +23,8 @@ mod record;
 mod replay;
 #[cfg(unix)]
 mod request;
+#[cfg(windows)]
+mod run;
 mod send;
 mod slot_options;
 #[cfg(unix)]
@@ -44,6 +46,8 @@ pub enum Command {
     Tap(tap::Tap),
     #[cfg(unix)]
     Request(request::Request),
+    #[cfg(windows)]
+    Run(run::Run),
     Info(info::Info),
     #[command(visible_alias = "ls")]
     List(list::List),
@@ -92,6 +96,8 @@ impl Command {
             Command::Tap(tap) => tap.run(),
             #[cfg(unix)]
             Command::Request(request) => request.run(),
+            #[cfg(windows)]
+            Command::Run(run) => run.run(),
             Command::Info(info) => info.run(),
             Command::List(list) => list.run(),
             Command::Peek(peek) => peek.run(),

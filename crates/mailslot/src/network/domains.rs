@@ -7,7 +7,13 @@ use mailslot_names::NetbiosName;
 
 /// Whether this process can see a domain file of this name. Its content does not matter: messages to a domain of this
 /// machine are sent nowhere else, even while its file is damaged.
-pub(super) fn has_file(name: &NetbiosName) -> bool {
+///
+/// ```
+/// let name = "NOWHERE".parse()?;
+/// assert!(!mailslot::network::has_domain_file(&name));
+/// # Ok::<(), mailslot::NameError>(())
+/// ```
+pub fn has_domain_file(name: &NetbiosName) -> bool {
     directory().is_some_and(|directory| is_in(&directory, name))
 }
 

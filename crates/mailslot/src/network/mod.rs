@@ -32,6 +32,7 @@ mod undecoded;
 mod windows;
 mod writer;
 
+pub use domains::has_domain_file;
 pub use inbox::Inbox;
 pub use message::{Outgoing, check_legacy, max_message_size};
 pub use retry::{Failed, Retry};

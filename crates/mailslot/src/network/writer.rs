@@ -68,7 +68,7 @@ impl Writer {
     fn open_legacy(address: Address, missing: impl FnOnce(Address) -> Error) -> Result<Writer> {
         // Whatever the node answers, or if there is none: messages that the domain would seal are never sent in clear.
         if let Address::Remote { target, .. } = &address
-            && domains::has_file(target)
+            && domains::has_domain_file(target)
         {
             return Err(Error::DomainNotOpen(address));
         }
