@@ -154,7 +154,7 @@ pub enum Error {
         /// Its file.
         path: PathBuf,
     },
-    /// The file in the directory has a newer key.
+    /// The file in the directory has a newer key, or more revocations.
     Older {
         /// The file in the directory.
         path: PathBuf,
@@ -376,7 +376,11 @@ impl fmt::Display for Error {
                 write!(f, "this domain is already there as {name}, in {}: remove that file first", path.display())
             }
             Error::Older { path } => {
-                write!(f, "{} has a newer key than the file to join: use the newest file", path.display())
+                write!(
+                    f,
+                    "{} has a newer key or more revocations than the file to join: use the newest file",
+                    path.display()
+                )
             }
             Error::NoDirectory => f.write_str(
                 "HOME is not set, or this program has raised privileges: say where domain files are with \
