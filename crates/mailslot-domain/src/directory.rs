@@ -15,9 +15,9 @@ use mailslot_names::NetbiosName;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
+use crate::authority::Authority;
 use crate::domain::Domain;
 use crate::error::{Error, Result};
-use crate::identity::Authority;
 use crate::whole;
 #[cfg(unix)]
 use unix as system;

@@ -12,7 +12,7 @@ use crate::destination::{CLOCK, COMPUTER, Destination, MAX_SLOT_NAME, SLOT};
 use crate::envelope::{SIGNED, VERSION};
 use crate::error::{Error, Result};
 use crate::escape::{escape, hex, unescape, unhex};
-use crate::identity::{Certificate, Identities};
+use crate::identity::{Certificate, Identities, Names};
 use crate::names::{computer_name, folded_slot_name};
 use crate::time::Time;
 
@@ -43,6 +43,10 @@ pub(crate) struct Seal {
 }
 
 impl Seal {
+    pub(crate) fn names(&self) -> Names<'_> {
+        Names { id: &self.id, naming: &self.naming }
+    }
+
     /// The version of everything that is sealed.
     pub(crate) fn version(&self) -> u8 {
         if self.identities.is_some() { SIGNED } else { VERSION }

@@ -215,6 +215,11 @@ pub enum Refused {
 }
 
 impl Error {
+    /// What is wrong with the text of a file; no secret.
+    pub(crate) fn wrong(reason: &str) -> Error {
+        Error::Syntax { path: None, line: None, reason: reason.to_owned() }
+    }
+
     pub(crate) fn io(action: impl Into<String>, source: impl Into<io::Error>) -> Error {
         Error::Io { action: action.into(), source: source.into() }
     }

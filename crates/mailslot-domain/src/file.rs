@@ -56,17 +56,21 @@ impl Domain {
     /// [`Error::Syntax`], whose text never includes anything that may be a secret.
     pub fn from_toml(text: &str) -> Result<Domain> {
         let file: File = toml::from_str(text).map_err(|error| syntax(&error, text))?;
-        let name = domain_name(&file.name).map_err(|error| wrong(&error.to_string()))?;
+        let name = domain_name(&file.name).map_err(|error| Error::wrong(&error.to_string()))?;
         let seal = match (file.open, file.id, file.naming) {
             (true, None, None) if file.key.is_empty() && file.identities.is_none() => None,
-            (true, ..) => return Err(wrong("an open domain has no `id`, `naming`, `[[key]]` or `[identities]`")),
+            (true, ..) => {
+                return Err(Error::wrong("an open domain has no `id`, `naming`, `[[key]]` or `[identities]`"));
+            }
             (false, Some(id), Some(naming)) => {
-                let id = unhex(&id).ok_or_else(|| wrong("`id` must have 32 hexadecimal digits"))?;
+                let id = unhex(&id).ok_or_else(|| Error::wrong("`id` must have 32 hexadecimal digits"))?;
                 let identities = file.identities.as_ref().map(|entry| identities(&id, entry)).transpose()?;
                 Some(Seal { id, naming: secret(&naming, "naming")?, keys: keys(&file.key)?, identities })
             }
             (false, ..) => {
-                return Err(wrong("a sealed domain needs `id`, `naming` and `[[key]]`; an open one `open = true`"));
+                return Err(Error::wrong(
+                    "a sealed domain needs `id`, `naming` and `[[key]]`; an open one `open = true`",
+                ));
             }
         };
         Ok(Domain::new(name, seal).with_defaults(file.lan, file.connect))
@@ -113,13 +117,14 @@ impl Domain {
 
 fn identities(id: &[u8; 16], entry: &IdentitiesEntry) -> Result<Identities> {
     let bytes = |text: &String, field: &str| {
-        unhex_all(text).ok_or_else(|| wrong(&format!("`{field}` must have hexadecimal digits")))
+        unhex_all(text).ok_or_else(|| Error::wrong(&format!("`{field}` must have hexadecimal digits")))
     };
-    let authority = unhex(&entry.authority).ok_or_else(|| wrong("`authority` must have 64 hexadecimal digits"))?;
+    let authority =
+        unhex(&entry.authority).ok_or_else(|| Error::wrong("`authority` must have 64 hexadecimal digits"))?;
     let own = match (&entry.certificate, &entry.private_key) {
         (Some(certificate), Some(key)) => Some((bytes(certificate, "certificate")?, secret(key, "private-key")?)),
         (None, None) => None,
-        _ => return Err(wrong("`certificate` and `private-key` belong together")),
+        _ => return Err(Error::wrong("`certificate` and `private-key` belong together")),
     };
     let revoked = entry.revoked.as_ref().map(|text| bytes(text, "revoked")).transpose()?;
     Identities::new(id, authority, own, revoked)
@@ -129,11 +134,11 @@ fn keys(entries: &[KeyEntry]) -> Result<Vec<Key>> {
     let mut keys = entries.iter().map(key).collect::<Result<Vec<Key>>>()?;
     keys.sort_by_key(Key::send_from);
     if keys.is_empty() {
-        return Err(wrong("a sealed domain needs a `[[key]]`"));
+        return Err(Error::wrong("a sealed domain needs a `[[key]]`"));
     }
     let ids: std::collections::HashSet<_> = keys.iter().map(Key::id).collect();
     if ids.len() < keys.len() {
-        return Err(wrong("a `[[key]]` appears twice"));
+        return Err(Error::wrong("a `[[key]]` appears twice"));
     }
     Ok(keys)
 }
@@ -144,16 +149,12 @@ fn key(entry: &KeyEntry) -> Result<Key> {
 }
 
 pub(crate) fn secret(text: &str, field: &str) -> Result<Secret> {
-    Secret::from_hex(text).ok_or_else(|| wrong(&format!("`{field}` must have 64 hexadecimal digits")))
+    Secret::from_hex(text).ok_or_else(|| Error::wrong(&format!("`{field}` must have 64 hexadecimal digits")))
 }
 
 fn time(datetime: &Datetime, field: &str) -> Result<Time> {
     Time::parse(&datetime.to_string())
-        .ok_or_else(|| wrong(&format!("`{field}` must be a time in UTC, such as 2026-11-25T00:00:00Z")))
-}
-
-pub(crate) fn wrong(reason: &str) -> Error {
-    Error::Syntax { path: None, line: None, reason: reason.to_owned() }
+        .ok_or_else(|| Error::wrong(&format!("`{field}` must be a time in UTC, such as 2026-11-25T00:00:00Z")))
 }
 
 pub(crate) fn syntax(error: &toml::de::Error, text: &str) -> Error {

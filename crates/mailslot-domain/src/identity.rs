@@ -1,4 +1,4 @@
-//! Identities of computers: an authority signs the key of each computer, and the computers sign what they send.
+//! Identities of computers: what the [authority](crate::Authority) has signed, and what the computers sign.
 //!
 //! ```text
 //! certificate: version 1 · issued 8 · until 8 · public key 32 · computer text8 · slots · signature 64
@@ -12,45 +12,30 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailslot_names::{NetbiosName, SlotName};
+use mailslot_names::NetbiosName;
 use ring::digest;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
-use serde::Deserialize;
-use zeroize::Zeroizing;
 
 use crate::crypto::{Secret, Token};
-use crate::destination::{CLOCK, Destination, MAX_SLOT_NAME, SLOT};
-use crate::domain::{Domain, Seal};
+use crate::destination::{CLOCK, Destination, SLOT};
 use crate::envelope::HEADER;
 use crate::error::{Error, Refused, Result};
-use crate::file::{secret, syntax, wrong};
-use crate::head::text;
 use crate::names::{computer_name, folded_slot_name};
 use crate::reader::Reader;
 use crate::time::Time;
 
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 const SIGNATURE: usize = 64;
 /// Slots: every one.
-const EVERY_SLOT: u8 = 255;
+pub(crate) const EVERY_SLOT: u8 = 255;
 /// Bytes of the largest certificate. It travels in every envelope.
-const MAX_CERTIFICATE: usize = 1024;
+pub(crate) const MAX_CERTIFICATE: usize = 1024;
 /// Bytes of the largest proof.
 pub(crate) const MAX_PROOF: usize = SIGNATURE + 2 + MAX_CERTIFICATE;
 /// Certificates that a receiver keeps so as not to verify them again.
 const MAX_VERIFIED: usize = 4096;
 
-type PublicKey = [u8; 32];
-
-/// The key that signs the computers' keys. It stays with the domain's operator: no computer of the domain needs it.
-///
-/// `Debug` shows no secret.
-#[derive(Debug)]
-pub struct Authority {
-    name: NetbiosName,
-    secret: Secret,
-    key: Ed25519KeyPair,
-}
+pub(crate) type PublicKey = [u8; 32];
 
 /// The identity of one computer, as the authority has signed it: public.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +62,7 @@ pub(crate) struct Identities {
 pub(crate) struct Identity {
     pub(crate) certificate: Certificate,
     pub(crate) secret: Secret,
-    key: Ed25519KeyPair,
+    pub(crate) key: Ed25519KeyPair,
 }
 
 /// The authority's list of computers whose certificates count no longer.
@@ -86,7 +71,7 @@ pub(crate) struct Revocations {
     /// Grows with each list.
     pub(crate) number: u64,
     /// For each computer the time up to which certificates were issued that count no longer.
-    computers: BTreeMap<String, Time>,
+    pub(crate) computers: BTreeMap<String, Time>,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -101,6 +86,13 @@ struct Known {
     slots: Option<Vec<Token>>,
 }
 
+/// What the names of a domain follow from.
+#[derive(Clone, Copy)]
+pub(crate) struct Names<'s> {
+    pub(crate) id: &'s [u8; 16],
+    pub(crate) naming: &'s Secret,
+}
+
 /// The signature of an envelope, and what it is of.
 pub(crate) struct Proof<'p> {
     signature: &'p [u8],
@@ -108,167 +100,8 @@ pub(crate) struct Proof<'p> {
     signed: &'p [u8],
 }
 
-impl Authority {
-    /// A new authority for the domain of this name. `random` are bytes of [`random`](crate::random()).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidName`] as for [`Domain::sealed`].
-    pub fn new(name: &str, random: &[u8; 32]) -> Result<Authority> {
-        Authority::from_secret(crate::domain::domain_name(name)?, Secret::new(random))
-    }
-
-    fn from_secret(name: NetbiosName, secret: Secret) -> Result<Authority> {
-        let key = key_pair(&secret)?;
-        Ok(Authority { name, secret, key })
-    }
-
-    /// The name of its domain.
-    pub fn name(&self) -> &NetbiosName {
-        &self.name
-    }
-
-    /// `domain` with this authority: from now on members accept only what certified computers have signed.
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::Open`] if the domain is open
-    /// - [`Error::OtherAuthority`] if it has an authority already
-    pub fn establish(&self, domain: &Domain) -> Result<Domain> {
-        let mut domain = domain.clone();
-        let name = domain.name().to_string();
-        let seal = domain.seal.as_mut().ok_or_else(|| Error::Open(name.clone()))?;
-        if seal.identities.is_some() {
-            return Err(Error::OtherAuthority(name));
-        }
-        seal.identities = Some(Identities { authority: public_key(&self.key), revocations: None, own: None });
-        Ok(domain)
-    }
-
-    /// The domain as the file of one computer has it: with a certificate for the computer, and the key of that.
-    /// `slots` are those that it may write to; `None` means every one. `random` are bytes of
-    /// [`random`](crate::random()).
-    ///
-    /// The certificate counts from `now` on, even if an earlier one of the computer was revoked.
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::OtherAuthority`] if the domain has another authority or none
-    /// - [`Error::SlotNameTooLong`], [`Error::CertificateTooLarge`] for the slots
-    pub fn invite(
-        &self,
-        domain: &Domain,
-        computer: &NetbiosName,
-        slots: Option<&[SlotName]>,
-        (now, until): (Time, Time),
-        random: &[u8; 32],
-    ) -> Result<Domain> {
-        let mut domain = domain.clone();
-        let (id, identities) = self.identities(&mut domain)?;
-        let revoked = identities.revocations.as_ref().and_then(|list| list.computers.get(computer.as_str()));
-        let issued = revoked.map_or(now, |revoked| now.max(*revoked + Duration::from_millis(1)));
-        let secret = Secret::new(random);
-        let key = key_pair(&secret)?;
-        let mut bytes = vec![VERSION];
-        bytes.extend_from_slice(&issued.as_millis().to_be_bytes());
-        bytes.extend_from_slice(&until.as_millis().to_be_bytes());
-        bytes.extend_from_slice(&public_key(&key));
-        text("computer's name", computer.as_str(), &mut bytes)?;
-        match slots {
-            None => bytes.push(EVERY_SLOT),
-            Some(slots) => {
-                let count = u8::try_from(slots.len()).ok().filter(|count| *count != EVERY_SLOT);
-                bytes.push(count.ok_or(Error::CertificateTooLarge { limit: MAX_CERTIFICATE })?);
-                for slot in slots {
-                    let size = slot.folded().len();
-                    if size > MAX_SLOT_NAME {
-                        return Err(Error::SlotNameTooLong { size, limit: MAX_SLOT_NAME });
-                    }
-                    text("slot's name", slot.folded(), &mut bytes)?;
-                }
-            }
-        }
-        self.sign(CERTIFICATE_LABEL, &id, &mut bytes);
-        if bytes.len() > MAX_CERTIFICATE {
-            return Err(Error::CertificateTooLarge { limit: MAX_CERTIFICATE });
-        }
-        let certificate = Certificate::parse(&bytes).ok_or_else(|| Error::InvalidComputer(computer.to_string()))?;
-        identities.own = Some(Arc::new(Identity { certificate, secret, key }));
-        Ok(domain)
-    }
-
-    /// The domain with a list of revocations in which the certificates are that the computer has had up to `now`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OtherAuthority`] if the domain has another authority or none.
-    pub fn revoke(&self, domain: &Domain, computer: &NetbiosName, now: Time) -> Result<Domain> {
-        let mut domain = domain.clone();
-        let (id, identities) = self.identities(&mut domain)?;
-        let before = identities.revocations.take();
-        let number = before.as_ref().map_or(0, |list| list.number) + 1;
-        // A list made from an older file must not have the number of one that was made before, so it follows the time.
-        let number = number.max(now.as_millis());
-        let mut computers = before.map(|list| list.computers).unwrap_or_default();
-        let time = computers.entry(computer.as_str().to_owned()).or_insert(now);
-        *time = now.max(*time);
-        let mut bytes = vec![VERSION];
-        bytes.extend_from_slice(&number.to_be_bytes());
-        // No domain file holds 2³² names.
-        bytes.extend_from_slice(&(computers.len() as u32).to_be_bytes());
-        for (computer, time) in &computers {
-            text("computer's name", computer, &mut bytes)?;
-            bytes.extend_from_slice(&time.as_millis().to_be_bytes());
-        }
-        self.sign(REVOCATIONS_LABEL, &id, &mut bytes);
-        identities.revocations = Some(Revocations { number, computers, bytes });
-        Ok(domain)
-    }
-
-    fn identities<'d>(&self, domain: &'d mut Domain) -> Result<([u8; 16], &'d mut Identities)> {
-        let name = domain.name().to_string();
-        let seal = domain.seal.as_mut().ok_or_else(|| Error::OtherAuthority(name.clone()))?;
-        let id = seal.id;
-        let identities = seal.identities.as_mut().filter(|found| found.authority == public_key(&self.key));
-        identities.map(|identities| (id, identities)).ok_or(Error::OtherAuthority(name))
-    }
-
-    fn sign(&self, label: &[u8], id: &[u8; 16], bytes: &mut Vec<u8>) {
-        let signature = self.key.sign(&[label, id, bytes].concat());
-        bytes.extend_from_slice(signature.as_ref());
-    }
-
-    /// Reads the text of an authority's file.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Syntax`], whose text never includes anything that may be a secret.
-    pub fn from_toml(text: &str) -> Result<Authority> {
-        let file: AuthorityFile = toml::from_str(text).map_err(|error| syntax(&error, text))?;
-        let name = crate::domain::domain_name(&file.name).map_err(|error| wrong(&error.to_string()))?;
-        Authority::from_secret(name, secret(&file.private_key, "private-key")?)
-    }
-
-    /// The text of the authority's file. It contains the secret.
-    pub fn to_toml(&self) -> Zeroizing<String> {
-        let (name, key) = (&self.name, self.secret.to_hex());
-        Zeroizing::new(format!(
-            "# Whoever has this can be every computer of the domain: it stays with the operator.\n\
-             name = \"{name}\"\nprivate-key = \"{}\"\n",
-            *key
-        ))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct AuthorityFile {
-    name: String,
-    private_key: Zeroizing<String>,
-}
-
-const CERTIFICATE_LABEL: &[u8] = b"mailslot 1 certificate";
-const REVOCATIONS_LABEL: &[u8] = b"mailslot 1 revocations";
+pub(crate) const CERTIFICATE_LABEL: &[u8] = b"mailslot 1 certificate";
+pub(crate) const REVOCATIONS_LABEL: &[u8] = b"mailslot 1 revocations";
 const SIGNATURE_LABEL: &[u8] = b"mailslot 1 signature";
 
 impl Certificate {
@@ -297,7 +130,7 @@ impl Certificate {
     }
 
     /// Parses a certificate; `None` if it is none. The signature is not verified.
-    fn parse(bytes: &[u8]) -> Option<Certificate> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Certificate> {
         let mut reader = Reader::new(bytes);
         reader.u8().filter(|version| *version == VERSION && bytes.len() <= MAX_CERTIFICATE)?;
         let issued = Time::from_millis(reader.u64()?);
@@ -354,17 +187,17 @@ impl Identities {
             Revocations::parse(&bytes).filter(|_| is_signed(REVOCATIONS_LABEL, id, &authority, &bytes))
         };
         let revocations = match revocations {
-            Some(bytes) => Some(parse(bytes).ok_or_else(|| wrong("`revoked` is not signed by the authority"))?),
+            Some(bytes) => Some(parse(bytes).ok_or_else(|| Error::wrong("`revoked` is not signed by the authority"))?),
             None => None,
         };
         let own = match own {
             Some((bytes, secret)) => {
                 let certificate = Certificate::parse(&bytes)
                     .filter(|_| is_signed(CERTIFICATE_LABEL, id, &authority, &bytes))
-                    .ok_or_else(|| wrong("`certificate` is not signed by the authority"))?;
+                    .ok_or_else(|| Error::wrong("`certificate` is not signed by the authority"))?;
                 let key = key_pair(&secret)?;
                 if public_key(&key) != certificate.public_key {
-                    return Err(wrong("`private-key` is not that of the `certificate`"));
+                    return Err(Error::wrong("`private-key` is not that of the `certificate`"));
                 }
                 Some(Arc::new(Identity { certificate, secret, key }))
             }
@@ -393,13 +226,13 @@ impl Identities {
     /// The certificate of a proof, if it counts now for a message of `computer`.
     fn certificate(
         &self,
-        seal: &Seal,
+        names: Names<'_>,
         verified: &mut Verified,
         proof: &Proof<'_>,
         computer: &str,
         (now, tolerance): (Time, Duration),
     ) -> Result<Arc<Known>, Refused> {
-        let known = verified.look_up(seal, &self.authority, proof.certificate).ok_or(Refused::Certificate)?;
+        let known = verified.look_up(names, &self.authority, proof.certificate).ok_or(Refused::Certificate)?;
         let certificate = &known.certificate;
         if certificate.computer.as_str() != computer {
             return Err(Refused::Certificate);
@@ -439,16 +272,16 @@ impl Identity {
 
 impl Verified {
     /// The certificate in `bytes`, if the authority has signed it.
-    fn look_up(&mut self, seal: &Seal, authority: &PublicKey, bytes: &[u8]) -> Option<Arc<Known>> {
+    fn look_up(&mut self, names: Names<'_>, authority: &PublicKey, bytes: &[u8]) -> Option<Arc<Known>> {
         let hash = sha256(bytes);
         if let Some(known) = self.0.get(&hash) {
             return Some(Arc::clone(known));
         }
         let certificate = Certificate::parse(bytes)?;
-        if !is_signed(CERTIFICATE_LABEL, &seal.id, authority, bytes) {
+        if !is_signed(CERTIFICATE_LABEL, names.id, authority, bytes) {
             return None;
         }
-        let tokens = |slots: &[String]| slots.iter().map(|slot| seal.naming.token(SLOT, slot)).collect();
+        let tokens = |slots: &[String]| slots.iter().map(|slot| names.naming.token(SLOT, slot)).collect();
         let slots = certificate.slots().map(tokens);
         let known = Arc::new(Known { certificate, slots });
         // Only the authority can fill this, one certificate after the other.
@@ -465,10 +298,10 @@ impl Verified {
 }
 
 impl Known {
-    fn may_write_to(&self, seal: &Seal, to: &Destination) -> bool {
+    fn may_write_to(&self, names: Names<'_>, to: &Destination) -> bool {
         // Everybody may ask for the time: it tells nothing, and changes nothing.
         self.slots.as_ref().is_none_or(|slots| slots.contains(&to.slot()))
-            || to.slot() == seal.naming.token(SLOT, CLOCK)
+            || to.slot() == names.naming.token(SLOT, CLOCK)
     }
 }
 
@@ -487,7 +320,7 @@ impl<'p> Proof<'p> {
     #[expect(clippy::too_many_arguments, reason = "each is one part of what is signed, or says when that counts")]
     pub(crate) fn check(
         &self,
-        seal: &Seal,
+        names: Names<'_>,
         identities: &Identities,
         verified: &mut Verified,
         header: &[u8; HEADER],
@@ -496,14 +329,14 @@ impl<'p> Proof<'p> {
         computer: &str,
         times: (Time, Duration),
     ) -> Result<PublicKey, Refused> {
-        let known = identities.certificate(seal, verified, self, computer, times)?;
-        let statement = statement(&seal.id, header, destination, self.signed);
+        let known = identities.certificate(names, verified, self, computer, times)?;
+        let statement = statement(names.id, header, destination, self.signed);
         // ring compares R byte by byte and takes only the least S, so a signature has one form. That a public key of
         // small order could have others does not matter: the authority has made each key that it has signed.
         let key = UnparsedPublicKey::new(&ED25519, known.certificate.public_key);
         key.verify(&statement, self.signature).map_err(|_| Refused::Signature)?;
         match to {
-            Some(to) if !known.may_write_to(seal, to) => Err(Refused::NotAllowed),
+            Some(to) if !known.may_write_to(names, to) => Err(Refused::NotAllowed),
             _ => Ok(known.certificate.public_key),
         }
     }
@@ -519,12 +352,13 @@ fn is_signed(label: &[u8], id: &[u8; 16], authority: &PublicKey, bytes: &[u8]) -
     UnparsedPublicKey::new(&ED25519, authority).verify(&[label, id, signed].concat(), signature).is_ok()
 }
 
-fn key_pair(secret: &Secret) -> Result<Ed25519KeyPair> {
+pub(crate) fn key_pair(secret: &Secret) -> Result<Ed25519KeyPair> {
     // Every 32 bytes are a seed.
-    Ed25519KeyPair::from_seed_unchecked(secret.bytes()).map_err(|_| wrong("the private key is not one of Ed25519"))
+    Ed25519KeyPair::from_seed_unchecked(secret.bytes())
+        .map_err(|_| Error::wrong("the private key is not one of Ed25519"))
 }
 
-fn public_key(key: &Ed25519KeyPair) -> PublicKey {
+pub(crate) fn public_key(key: &Ed25519KeyPair) -> PublicKey {
     *key.public_key().as_ref().first_chunk().expect("a public key of Ed25519 has 32 bytes")
 }
 

@@ -294,8 +294,16 @@ impl Opener {
             Some((identities, proof)) => {
                 let (verified, times) = (&mut self.verified, (now, self.limits.tolerance));
                 let (header, id) = (header.encode(), to.id());
-                let computer =
-                    proof.check(seal, identities, verified, &header, id.bytes(), Some(to), head.computer, times)?;
+                let computer = proof.check(
+                    seal.names(),
+                    identities,
+                    verified,
+                    &header,
+                    id.bytes(),
+                    Some(to),
+                    head.computer,
+                    times,
+                )?;
                 // The key of a stream is kept with it, and this one's name is not known before it is opened.
                 new_key = None;
                 StreamId {
@@ -440,7 +448,7 @@ fn sealed_receipt<'p>(
     let head = Head::decode(&mut reader).filter(Head::asks_nothing).ok_or(Refused::Malformed)?;
     if let Some((identities, proof)) = proof {
         let (header, times) = (header.encode(), (now, tolerance));
-        proof.check(seal, identities, verified, &header, &destination, None, head.computer, times)?;
+        proof.check(seal.names(), identities, verified, &header, &destination, None, head.computer, times)?;
     }
     Ok((head, reader.rest()))
 }
