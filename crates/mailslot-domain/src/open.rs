@@ -76,7 +76,7 @@ pub struct Opened<'p> {
     /// Whether cryptography proves that a member of the domain sent it.
     pub authenticated: bool,
     /// Whether it proves as well that `computer` has sent it: so in domains with identities.
-    pub identified: bool,
+    pub computer_authenticated: bool,
     /// Identifies it for receipts and replies.
     pub request: Request,
 }
@@ -325,7 +325,7 @@ impl Opener {
             within: head.within(),
             time: Some(head.time),
             authenticated: true,
-            identified: proof.is_some(),
+            computer_authenticated: proof.is_some(),
             request: Request { session, sequence, to: to.id() },
         })
     }
@@ -351,7 +351,7 @@ impl Opener {
                 within: None,
                 time: None,
                 authenticated: false,
-                identified: false,
+                computer_authenticated: false,
                 request,
             });
         };
@@ -371,7 +371,7 @@ impl Opener {
             within: None,
             time: Some(head.time),
             authenticated: false,
-            identified: false,
+            computer_authenticated: false,
             request: Request { session, sequence, to: to.id() },
         })
     }

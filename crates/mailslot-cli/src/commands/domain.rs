@@ -157,7 +157,8 @@ const INVITE_HELP: &str = r"Run it where the domain was made with --identities: 
 
 Examples:
   mailslot domain invite SRV2 | ssh root@SRV2 mailslot domain join -
-  mailslot domain invite PC7 --slots alerts,plant\orders --until 2030-01-01T00:00:00Z > PC7.toml";
+  mailslot domain invite PC7 --slots alerts,plant/orders > PC7.toml
+  mailslot domain invite PC8 --until 2030-01-01T00:00:00Z > PC8.toml";
 
 /// A slot's name, in one of the forms in which a slot of this machine is addressed.
 fn slot(text: &str) -> std::result::Result<SlotName, String> {

@@ -96,7 +96,10 @@ fn what_a_computer_signs_is_believed_under_its_name() {
     for data in [&b""[..], b"x", &[7; 100_000]] {
         let envelope = seal(&mut sealer, &to, data);
         let told = open_with(NOW, &mut opener, &to, &envelope, |opened| {
-            opened.messages.eq([data]) && opened.computer == Some("SRV1") && opened.authenticated && opened.identified
+            opened.messages.eq([data])
+                && opened.computer == Some("SRV1")
+                && opened.authenticated
+                && opened.computer_authenticated
         });
         assert_eq!(told, Ok(true));
         assert_eq!(open(&mut opener, &to, &envelope), Err(Refused::Replayed));

@@ -61,7 +61,7 @@ fn what_one_computer_seals_is_in_the_slot_of_another_one_with_its_origin() {
         let message = mailslot.receive().expect("there");
         let Origin::Network(origin) = message.origin else { panic!("{:?}", message.origin) };
         assert_eq!((message.data.as_slice(), origin.computer.as_str()), (&b"hello"[..], "A"));
-        assert_eq!(origin.authenticated, domain.is_sealed());
+        assert_eq!((origin.authenticated, origin.computer_authenticated), (domain.is_sealed(), false));
         b.remove_slot(&to);
         b.take_directed(to.key_expression(), envelope.payload, None);
         assert_eq!(counted(&b, "undelivered_no_slot"), 1);
@@ -193,7 +193,8 @@ fn in_a_domain_with_identities_only_what_a_computer_has_signed_arrives_under_its
     let a = state(&invite(&with, "A", Some(std::slice::from_ref(&name))), "A");
     assert_eq!(puts(&a).expect("certified"), 1);
     let Origin::Network(origin) = mailslot.receive().expect("there").origin else { panic!("of a computer") };
-    assert_eq!((origin.computer.as_str(), origin.authenticated), ("A", true));
+    let proven = (origin.authenticated, origin.computer_authenticated);
+    assert_eq!((origin.computer.as_str(), proven), ("A", (true, true)));
 
     // A receipt, which A believes from B alone.
     let (envelope, request) = a.seal(Kind::Confirmed, &to, None, b"x").expect("certified");
