@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use mailslot::Address;
-use mailslot_domain::{Batch, Destination, Domain, Envelope, Kind, Limits, Opener, Refused, Sealer, SessionId, Time};
+use mailslot_domain::{
+    Authority, Batch, Destination, Domain, Envelope, Kind, Limits, Opener, Refused, Sealer, SessionId, Time,
+};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
 
@@ -25,7 +27,7 @@ pub static DOMAINS: LazyLock<[Arc<Domain>; 2]> = LazyLock::new(|| {
 /// The first byte says what the others are.
 pub fn envelope(bytes: &[u8]) {
     let Some((what, bytes)) = bytes.split_first() else { return };
-    match what % 8 {
+    match what % 9 {
         0 => stranger(bytes),
         1 => member(bytes),
         2 => attachment(bytes),
@@ -33,15 +35,54 @@ pub fn envelope(bytes: &[u8]) {
         4 => presence(&String::from_utf8_lossy(bytes)),
         5 => destination(&String::from_utf8_lossy(bytes)),
         6 => file(&String::from_utf8_lossy(bytes)),
-        _ => confirmed(bytes),
+        7 => confirmed(bytes),
+        _ => uncertified(bytes),
     }
+}
+
+/// A domain with identities, of the same key, as the computer A has it.
+static CERTIFIED: LazyLock<Arc<Domain>> = LazyLock::new(|| {
+    let authority = Authority::new("PLANT", &[4; 32]).expect("a good name");
+    let computer = "A".parse().expect("a good name");
+    let domain = authority.establish(&DOMAINS[0]).expect("sealed");
+    let until = NOW + Duration::from_secs(3600);
+    Arc::new(authority.invite(&domain, &computer, None, (NOW, until), &[5; 32]).expect("its authority"))
+});
+
+/// A member that has the key, and no certificate, makes any plaintext: one that is any bytes, or that begins with the
+/// certificate of A.
+fn uncertified(bytes: &[u8]) {
+    let Some((what, bytes)) = bytes.split_first() else { return };
+    let (mut opener, to) = opener(&CERTIFIED);
+    let certified = |bytes: &[u8]| {
+        let file = CERTIFIED.to_toml();
+        let line = file.lines().find_map(|line| line.strip_prefix("certificate = "));
+        let digits = line.expect("it was invited").trim_matches('"');
+        let certificate: Vec<u8> = (0..digits.len() / 2)
+            .map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).expect("hexadecimal digits"))
+            .collect();
+        let (signature, rest) = bytes.split_at(bytes.len().min(64));
+        let mut signature = signature.to_vec();
+        signature.resize(64, 0);
+        let length = u16::try_from(certificate.len()).expect("small").to_be_bytes();
+        [&signature[..], &length, &certificate, rest].concat()
+    };
+    let plaintext = if what % 2 == 0 { bytes.to_vec() } else { certified(bytes) };
+    let mut payload = sealed_in_version(2, 1, [9; 16], 1, &broadcast_bytes(&to), &plaintext);
+    let refused = opener.open(Kind::Message, &to, NOW, &mut payload, None).expect_err("nobody has signed it");
+    assert_ne!(refused, Refused::Forged, "the key is right");
+    assert_eq!(opener.counters().opened, 0);
 }
 
 /// What a member who has the key can make of any plaintext.
 pub fn sealed_by_member(kind: u8, session: [u8; 16], sequence: u64, to: &[u8], plaintext: &[u8]) -> Vec<u8> {
+    sealed_in_version(1, kind, session, sequence, to, plaintext)
+}
+
+fn sealed_in_version(version: u8, kind: u8, session: [u8; 16], sequence: u64, to: &[u8], plaintext: &[u8]) -> Vec<u8> {
     let domain = &DOMAINS[0];
     let (id, key_id) = (domain.id().expect("sealed"), domain.keys()[0].id().to_string());
-    let mut header = vec![1, kind];
+    let mut header = vec![version, kind];
     header.extend((0..8).map(|at| u8::from_str_radix(&key_id[2 * at..2 * at + 2], 16).expect("hexadecimal digits")));
     header.extend_from_slice(&session);
     header.extend_from_slice(&sequence.to_be_bytes());

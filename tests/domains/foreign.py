@@ -3,6 +3,7 @@ import base64
 import hashlib
 import hmac
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -87,8 +88,45 @@ def attachment(session, sequence, time, computer, legacy=None):
     return session + sequence.to_bytes(8, "big") + head(time, computer, legacy)
 
 
+def public(seed):
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+
+def signed_by(seed, label, id, data):
+    """The data, and the signature of a key under a label."""
+    return data + Ed25519PrivateKey.from_private_bytes(seed).sign(label + id + data)
+
+
+def certificate(authority, id, issued, until, public_key, computer, slots=None):
+    names = b"\xff" if slots is None else bytes([len(slots)]) + b"".join(text8(fold(slot)) for slot in slots)
+    times = issued.to_bytes(8, "big") + until.to_bytes(8, "big")
+    return signed_by(authority, b"mailslot 1 certificate", id, b"\x01" + times + public_key + text8(fold(computer)) + names)
+
+
+def revocations(authority, id, number, computers):
+    """`computers` are names and times, ordered by name."""
+    entries = b"".join(text8(fold(name)) + time.to_bytes(8, "big") for name, time in computers)
+    head = b"\x01" + number.to_bytes(8, "big") + len(computers).to_bytes(4, "big")
+    return signed_by(authority, b"mailslot 1 revocations", id, head + entries)
+
+
+def read_certificate(authority, id, data):
+    """Of a certificate that the public key `authority` has signed: times, public key, computer, and slots or None."""
+    assert data[0] == 1 and len(data) <= 1024
+    Ed25519PublicKey.from_public_bytes(authority).verify(data[-64:], b"mailslot 1 certificate" + id + data[:-64])
+    issued, until = int.from_bytes(data[1:9], "big"), int.from_bytes(data[9:17], "big")
+    computer, rest = read_text8(data[49:-64])
+    slots, count, rest = [], rest[0], rest[1:]
+    for _ in range(0 if count == 255 else count):
+        slot, rest = read_text8(rest)
+        slots.append(slot)
+    assert not rest
+    return issued, until, data[17:49], computer, None if count == 255 else slots
+
+
 class Sealed:
     """A sealed domain; `secrets` are those of its keys."""
+    version = 1
 
     def __init__(self, id, naming, secrets):
         self.id, self.naming, self.prefix = id, naming, "mailslot/1/" + id.hex()
@@ -110,14 +148,14 @@ class Sealed:
         return AESGCM(hkdf(self.keys[key], session, b"mailslot 1 stream" + self.id + bytes([kind]) + destination, 32))
 
     def seal(self, key, kind, session, sequence, destination, plaintext):
-        header = bytes([1, kind]) + key + session + sequence.to_bytes(8, "big")
+        header = bytes([self.version, kind]) + key + session + sequence.to_bytes(8, "big")
         nonce = bytes(4) + header[26:]
         return header + self.stream_key(key, kind, session, destination).encrypt(nonce, plaintext, header)
 
     def open(self, kind, destination, payload):
         """Session, sequence and plaintext. The caller must check freshness and replay."""
         header, key, session = payload[:34], payload[2:10], payload[10:26]
-        assert header[0] == 1 and header[1] == kind and len(payload) >= 50 and any(header[26:])
+        assert header[0] == self.version and header[1] == kind and len(payload) >= 50 and any(header[26:])
         plaintext = self.stream_key(key, kind, session, destination).decrypt(bytes(4) + header[26:], payload[34:],
                                                                              header)
         return session, int.from_bytes(header[26:], "big"), plaintext
@@ -142,6 +180,34 @@ class Sealed:
         sealed = base64.urlsafe_b64decode(last + "=" * (-len(last) % 4))
         assert group == sealed[9:10].hex()
         return self.presence_key(sealed[1:9], sealed[9:25]).decrypt(bytes(12), sealed[25:], sealed[:25])
+
+
+class Certified(Sealed):
+    """The same with identities: `authority` is the public key."""
+    version = 2
+
+    def __init__(self, id, naming, secrets, authority):
+        super().__init__(id, naming, secrets)
+        self.authority = authority
+
+    def statement(self, header, signed, destination):
+        return b"mailslot 1 signature" + self.id + header + hashlib.sha256(signed).digest() + destination
+
+    def seal_signed(self, key, kind, session, sequence, destination, plaintext, seed, certificate):
+        header = bytes([self.version, kind]) + key + session + sequence.to_bytes(8, "big")
+        signed = len(certificate).to_bytes(2, "big") + certificate + plaintext
+        signature = Ed25519PrivateKey.from_private_bytes(seed).sign(self.statement(header, signed, destination))
+        return self.seal(key, kind, session, sequence, destination, signature + signed)
+
+    def open_signed(self, kind, destination, payload):
+        """Session, sequence, certificate and plaintext. The caller must also check times, revocations and slots."""
+        session, sequence, data = self.open(kind, destination, payload)
+        end = 66 + int.from_bytes(data[64:66], "big")
+        certificate = read_certificate(self.authority, self.id, data[66:end])
+        signer = Ed25519PublicKey.from_public_bytes(certificate[2])
+        signer.verify(data[:64], self.statement(payload[:34], data[64:], destination))
+        assert read_head(data[end:])[1] == certificate[3]
+        return session, sequence, certificate, data[end:]
 
 
 def receipt_destination(session, sequence, destination):

@@ -115,6 +115,24 @@ while IFS= read -r command; do
     'mailslot list --domain PLANT; mailslot node status')
         says "$page: $command" "$(typed new2 "$command")" NEW3 alerts PLANT sealed "status 0"
         ;;
+    'mailslot domain new PLANT --lan --identities')
+        # Another domain of this name, with directories of its own; identities.sh has nodes in one.
+        certify="export MAILSLOT_DOMAINS=$scratch/certify; "
+        says "$page: $command" "$(typed new1 "$certify$command")" PLANT.authority "status 0"
+        ;;
+    'mailslot domain invite '*' | mailslot domain join -')
+        says "$page: $command" "$(typed new1 "$certify$command")" "PLANT is now as in the file" "status 0"
+        ;;
+    'mailslot domain invite '*' | ssh root@SRV'?' mailslot domain join -')
+        there="MAILSLOT_DOMAINS=$scratch/certified-${command:23:4}"
+        says "$page: $command" "$(typed new1 "$certify${command/ssh root@SRV?/env $there}")" PLANT "status 0"
+        ;;
+    'mailslot domain show' | 'mailslot domain revoke SRV2')
+        says "$page: $command" "$(typed new1 "$certify$command")" PLANT SRV "status 0"
+        ;;
+    'mailslot domain rotate PLANT --overlap 0')
+        says "$page: $command" "$(typed new1 "$certify$command")" "has another key" "status 0"
+        ;;
     'mailslot node --netbios false --listen tcp/0.0.0.0:7447')
         # The hub of the others, whose domain does not use multicast.
         end_all

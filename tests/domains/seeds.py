@@ -30,6 +30,8 @@ seeds = {
     "directed": b"\x05to/SRV1/ALERTS",
     "broadcast-sealed": b"\x05all/" + b"0f" * 16,
     "file": b"\x06" + vectors.FILE.encode(),
+    "uncertified": b"\x08\x00" + bytes(64) + b"\x00\x00" + head + b"data",
+    "certified-unsigned": b"\x08\x01" + bytes(64) + f.head(vectors.TIME, "A") + b"data",
     "file-open": b"\x06name = 'LAB'\nopen = true\nlan = true\nconnect = ['tcp/192.0.2.1:7447']\n",
 }
 for name, seed in seeds.items():

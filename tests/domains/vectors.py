@@ -58,6 +58,60 @@ BATCH, BATCH_SEQUENCE = [b"boiler 3: over pressure", b"", b"boiler 4", bytes(ran
 REQUEST, REQUEST_SEQUENCE, WITHIN, REPLY = b"what time is it?", 2, 5000, b"half past three"
 
 
+# An authority, the keys of SRV1 and SRV2, and what these may write to.
+AUTHORITY, SEEDS = bytes(range(0xB0, 0xD0)), [bytes(range(0xC0, 0xE0)), bytes(range(0xD0, 0xF0))]
+RIGHTS = [None, ["alerts", "Plant\\Line 1"]]
+YEAR = 365 * 86_400_000
+
+
+def identities():
+    domain = f.Certified(ID, NAMING, SECRETS, f.public(AUTHORITY))
+    key, destination = next(iter(domain.keys)), domain.destination("alerts")
+    certificates = [
+        f.certificate(AUTHORITY, ID, TIME, TIME + YEAR, f.public(seed), f"SRV{n + 1}", RIGHTS[n])
+        for n, seed in enumerate(SEEDS)
+    ]
+    revoked = f.revocations(AUTHORITY, ID, TIME, [("SRV9", TIME)])
+    files = [
+        FILE + f'''
+[identities]
+authority = "{domain.authority.hex()}"
+certificate = "{certificate.hex()}"
+private-key = "{seed.hex()}"
+revoked = "{revoked.hex()}"
+''' for seed, certificate in zip(SEEDS, certificates)]
+    batch = f.head(TIME, "SRV1", is_batch=True) + f.batch(BATCH)
+    back = f.receipt_destination(SESSIONS[0], REQUEST_SEQUENCE, destination)
+    reply = f.head(TIME + 5, "SRV2") + b"\x01" + REPLY
+
+    def sealed(number, kind, session, sequence, destination, plaintext):
+        return domain.seal_signed(key, kind, session, sequence, destination, plaintext, SEEDS[number],
+                                  certificates[number]).hex()
+    return {
+        "authority": f'name = "PLANT"\nprivate-key = "{AUTHORITY.hex()}"\n', "revoked": "SRV9", "until": TIME + YEAR,
+        "computers": [
+            {"computer": f"SRV{n + 1}", "private_key": SEEDS[n].hex(), "slots": RIGHTS[n], "file": files[n]}
+            for n in range(2)
+        ],
+        "batch": sealed(0, f.MESSAGE, SESSIONS[0], BATCH_SEQUENCE, destination, batch),
+        "request": sealed(0, f.CONFIRMED, SESSIONS[0], REQUEST_SEQUENCE, destination,
+                          f.head(TIME, "SRV1", within=WITHIN) + REQUEST),
+        "reply": sealed(1, f.RECEIPT, SESSIONS[1], 1, back, reply),
+    }
+
+
+def check_identities(found):
+    domain = f.Certified(ID, NAMING, SECRETS, f.public(AUTHORITY))
+    destination = domain.destination("alerts")
+    back = f.receipt_destination(SESSIONS[0], REQUEST_SEQUENCE, destination)
+    for name, kind, where, computer, data in [
+        ("batch", f.MESSAGE, destination, "SRV1", BATCH), ("request", f.CONFIRMED, destination, "SRV1", [REQUEST]),
+        ("reply", f.RECEIPT, back, "SRV2", [b"\x01" + REPLY]),
+    ]:
+        _, _, certificate, plaintext = domain.open_signed(kind, where, bytes.fromhex(found[name]))
+        assert certificate[3] == computer and f.read_head(plaintext)[3] == data, name
+
+
 def make():
     domain = f.Sealed(ID, NAMING, SECRETS)
     keys = list(domain.keys)
@@ -122,6 +176,7 @@ def make():
             "group": domain.group(what), "random": random.hex(), "time": TIME, "key_expression": sealed,
             "open_key_expression": f.open_presence("PLANT", what),
         })
+    made["identities"] = identities()
     return made
 
 
@@ -150,6 +205,7 @@ def check(found):
     for presence in found["presences"]:
         assert domain.read_presence(presence["key_expression"]) == f.presence_plaintext(presence), presence
         assert domain.group(presence) == presence["group"], presence
+    check_identities(found["identities"])
 
 
 def main(arguments):

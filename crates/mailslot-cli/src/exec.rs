@@ -14,13 +14,14 @@ use crate::sys;
 use crate::text::{Shown, Text};
 
 /// Variables that describe a message's origin, removed from the inherited environment.
-const ORIGIN: [&str; 6] = [
+const ORIGIN: [&str; 7] = [
     "MAILSLOT_PID",
     "MAILSLOT_UID",
     "MAILSLOT_COMPUTER",
     "MAILSLOT_DOMAIN",
     "MAILSLOT_ADDRESS",
     "MAILSLOT_AUTHENTICATED",
+    "MAILSLOT_COMPUTER_AUTHENTICATED",
 ];
 
 /// Where a command's standard output goes.
@@ -150,6 +151,9 @@ impl Runner {
                 }
                 if origin.authenticated {
                     command.env("MAILSLOT_AUTHENTICATED", "1");
+                }
+                if origin.computer_authenticated {
+                    command.env("MAILSLOT_COMPUTER_AUTHENTICATED", "1");
                 }
                 if let Some(domain) = &origin.domain {
                     command.env("MAILSLOT_DOMAIN", domain.replace('\0', ""));

@@ -220,8 +220,8 @@ fn node_status(error: &mailslot_node::Error) -> u8 {
 fn domain_status(error: &mailslot_domain::Error) -> u8 {
     use mailslot_domain::Error as Domain;
     match error {
-        Domain::InvalidName(_) => USAGE,
-        Domain::NotFound { .. } => NOT_FOUND,
+        Domain::InvalidName(_) | Domain::CertificateTooLarge { .. } => USAGE,
+        Domain::NotFound { .. } | Domain::NoAuthority { .. } => NOT_FOUND,
         Domain::ModeTooOpen { .. }
         | Domain::OtherOwner { .. }
         | Domain::DirectoryTooOpen { .. }

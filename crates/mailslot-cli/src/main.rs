@@ -135,8 +135,8 @@ mod tests {
 
     /// Commands without output for programs: their result is the status, a file or a slot.
     #[cfg(all(unix, feature = "node"))]
-    const WITHOUT_DATA: [&str; 9] =
-        ["capture", "completions", "demo", "domain", "metrics", "node", "record", "replay", "top"];
+    const WITHOUT_DATA: [&str; 10] =
+        ["capture", "completions", "demo", "domain", "domain invite", "metrics", "node", "record", "replay", "top"];
 
     #[test]
     #[cfg(all(unix, feature = "node"))]

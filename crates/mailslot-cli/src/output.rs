@@ -40,6 +40,12 @@ pub fn print_json_lines<T: Serialize>(values: impl IntoIterator<Item = T>) -> Re
     out.flush().map_err(Failure::output)
 }
 
+/// Writes bytes as they are, for another program.
+pub fn raw(bytes: &[u8]) -> Result {
+    let mut out = stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(Failure::output)
+}
+
 /// Whether the output is a terminal.
 pub fn is_terminal() -> bool {
     stdout().is_terminal()

@@ -71,7 +71,7 @@ pub const FIELDS_HELP: &str = r"Fields of templates:
   {data} {hex} {base64}           the message
   {pid} {uid} {gid} {user} {group} {attested}
                                   of a process of this machine
-  {computer} {domain} {address} {authenticated}
+  {computer} {domain} {address} {authenticated} {computer_authenticated}
                                   of another machine
   {{ }} \t \n \0 \\               braces, tab, line end, NUL, backslash";
 

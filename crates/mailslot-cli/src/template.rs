@@ -34,10 +34,11 @@ enum Field {
     Domain,
     Address,
     Authenticated,
+    ComputerAuthenticated,
 }
 
 /// The fields by the names that users write.
-const FIELDS: [(&str, Field); 17] = [
+const FIELDS: [(&str, Field); 18] = [
     ("time", Field::Time),
     ("sent", Field::Sent),
     ("slot", Field::Slot),
@@ -55,6 +56,7 @@ const FIELDS: [(&str, Field); 17] = [
     ("domain", Field::Domain),
     ("address", Field::Address),
     ("authenticated", Field::Authenticated),
+    ("computer_authenticated", Field::ComputerAuthenticated),
 ];
 
 /// The value of an unknown field.
@@ -148,6 +150,7 @@ impl Field {
             Field::Domain => origin.domain.clone(),
             Field::Address => origin.address.map(|address| address.to_string()),
             Field::Authenticated => Some(origin.authenticated.to_string()),
+            Field::ComputerAuthenticated => Some(origin.computer_authenticated.to_string()),
             _ => None,
         }
     }
@@ -182,11 +185,11 @@ mod tests {
         let of_all =
             ["1970-01-01T00:00:01.500000Z", "-", "alerts", "a\u{fffd}{time}", "61ff7b74696d657d", "Yf97dGltZX0=", "8"];
         let local = Origin::Local { pid: 7, uid: 4_000_000_001, gid: 4_000_000_002, attested: true };
-        let of_local = ["7", "4000000001", "4000000002", "4000000001", "4000000002", "true", "-", "-", "-", "-"];
-        let of_network = ["-", "-", "-", "-", "-", "-", "SRV1", "-", "192.0.2.1", "false"];
+        let of_local = ["7", "4000000001", "4000000002", "4000000001", "4000000002", "true", "-", "-", "-", "-", "-"];
+        let of_network = ["-", "-", "-", "-", "-", "-", "SRV1", "-", "192.0.2.1", "false", "false"];
         assert_eq!(known(local).to_vec(), [&of_all[..], &of_local].concat());
         assert_eq!(known(network.into()).to_vec(), [&of_all[..], &of_network].concat());
-        assert_eq!(known(Origin::Unknown).to_vec(), [&of_all[..], &["-"; 10]].concat());
+        assert_eq!(known(Origin::Unknown).to_vec(), [&of_all[..], &["-"; 11]].concat());
     }
 
     #[test]

@@ -59,6 +59,10 @@ impl Secret {
         Zeroizing::new(hex(&**self.0))
     }
 
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     pub(crate) fn key_id(&self) -> KeyId {
         let mut id = [0; 8];
         let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&**self.0);

@@ -64,6 +64,11 @@ impl Destination {
         self.id
     }
 
+    /// The token of the slot: the last part of both forms.
+    pub(crate) fn slot(&self) -> Token {
+        *self.id.bytes().last_chunk().expect("both forms end with 16 bytes")
+    }
+
     /// Whether it is one computer's slot with this token.
     pub(crate) fn is_directed_to(&self, slot: &Token) -> bool {
         self.id.bytes().get(BROADCAST..) == Some(slot)

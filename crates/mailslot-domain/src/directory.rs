@@ -11,8 +11,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mailslot_names::NetbiosName;
 use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
 
+use crate::authority::Authority;
 use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::whole;
@@ -57,17 +60,25 @@ pub fn read_file(path: &Path) -> Result<Domain> {
 }
 
 fn read(path: &Path, owners: Owners) -> Result<Domain> {
+    Domain::from_toml(&text_of(path, owners)?).map_err(|error| in_file(error, path))
+}
+
+/// The text of a file that holds secrets.
+fn text_of(path: &Path, owners: Owners) -> Result<Zeroizing<String>> {
     let fail = |source| Error::io(format!("read {}", path.display()), source);
     // Another user's link would let that user choose which file is read. (A user who can replace the link between this
     // check and the next one can also rename files: other users must not be able to write to directories of domains.)
     owners.check_path(path)?;
     let file = whole::open(path).map_err(fail)?;
     owners.check_file(path, &file)?;
-    let text = whole::read(file, MAX_FILE).and_then(whole::text).map_err(fail)?;
-    Domain::from_toml(&text).map_err(|error| match error {
+    whole::read(file, MAX_FILE).and_then(whole::text).map_err(fail)
+}
+
+fn in_file(error: Error, path: &Path) -> Error {
+    match error {
         Error::Syntax { line, reason, .. } => Error::Syntax { path: Some(path.to_owned()), line, reason },
         other => other,
-    })
+    }
 }
 
 /// Bytes of the largest domain file.
@@ -173,7 +184,7 @@ impl Directory {
     pub fn add(&self, domain: &Domain) -> Result<PathBuf> {
         let path = self.file(domain);
         let fail = |source| Error::io(format!("write {}", path.display()), source);
-        match self.write(domain)?.persist_noclobber(&path) {
+        match self.write(&domain.to_toml())?.persist_noclobber(&path) {
             Ok(_) => self.sync().map(|()| path),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(Error::NameTaken { name: domain.name().to_string(), path })
@@ -182,13 +193,49 @@ impl Directory {
         }
     }
 
+    /// Writes the file of a new authority, `NAME.authority`, and returns its path. Nodes do not read it.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NameTaken`] if there is one for a domain of this name
+    /// - [`Error::Io`] if it cannot be written
+    pub fn add_authority(&self, authority: &Authority) -> Result<PathBuf> {
+        let path = self.authority_file(authority.name().as_str());
+        match self.write(&authority.to_toml())?.persist_noclobber(&path) {
+            Ok(_) => self.sync().map(|()| path),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(Error::NameTaken { name: authority.name().to_string(), path })
+            }
+            Err(error) => Err(Error::io(format!("write {}", path.display()), error.error)),
+        }
+    }
+
+    /// The authority of the domain of this name.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NoAuthority`] if its file is not here
+    /// - those of [`read_file`] for it
+    pub fn authority(&self, domain: &NetbiosName) -> Result<Authority> {
+        let path = self.authority_file(domain.as_str());
+        match path.try_exists() {
+            Ok(false) => return Err(Error::NoAuthority { name: domain.to_string(), path }),
+            Ok(true) => {}
+            Err(error) => return Err(Error::io(format!("read {}", path.display()), error)),
+        }
+        self.owners.check_directory(&self.path)?;
+        Authority::from_toml(&text_of(&path, self.owners)?).map_err(|error| in_file(error, &path))
+    }
+
     /// Writes the file of a domain that was created elsewhere, or replaces that of the same domain with other keys.
     ///
     /// # Errors
     ///
     /// - [`Error::NameTaken`] if another domain of this name exists there
     /// - [`Error::OtherName`] if the domain exists there under another name
-    /// - [`Error::Older`] if the file there has a newer key
+    /// - [`Error::Older`] if the file there has a newer key, or more revocations
+    /// - [`Error::OtherCertificate`] if this computer has a certificate there, and the new file another computer's
+    /// - [`Error::OtherAuthority`] if the domain there has an authority, and the new file another one or none
     /// - [`Error::Io`] if it cannot be written
     /// - those of [`read_file`] if the file to replace cannot be read
     pub fn join(&self, domain: &Domain) -> Result<Joined> {
@@ -212,6 +259,20 @@ impl Directory {
         if there.keys().last().map(|key| key.send_from()) > domain.keys().last().map(|key| key.send_from()) {
             return Err(Error::Older { path });
         }
+        // A list of revocations is never rolled back.
+        if there.revocations() > domain.revocations() {
+            return Err(Error::Older { path });
+        }
+        if there.authority().is_some() && there.authority() != domain.authority() {
+            return Err(Error::OtherAuthority(domain.name().to_string()));
+        }
+        // The operator's own file would make this computer the operator's.
+        if let (Some(there), Some(certificate)) = (there.certificate(), domain.certificate())
+            && there.computer() != certificate.computer()
+        {
+            let (computer, certified) = (there.computer().to_string(), certificate.computer().to_string());
+            return Err(Error::OtherCertificate { computer, certified });
+        }
         if *there.to_toml() == *domain.to_toml() {
             return Ok(Joined::Same);
         }
@@ -226,7 +287,7 @@ impl Directory {
     pub fn replace(&self, domain: &Domain) -> Result<PathBuf> {
         let path = self.file(domain);
         let fail = |source| Error::io(format!("write {}", path.display()), source);
-        self.write(domain)?.persist(&path).map_err(|error| fail(error.error))?;
+        self.write(&domain.to_toml())?.persist(&path).map_err(|error| fail(error.error))?;
         self.sync().map(|()| path)
     }
 
@@ -243,13 +304,17 @@ impl Directory {
         self.path.join(format!("{}.toml", domain.name()))
     }
 
+    fn authority_file(&self, name: &str) -> PathBuf {
+        self.path.join(format!("{name}.authority"))
+    }
+
     /// Writes a file without its final name, which nobody else can read.
-    fn write(&self, domain: &Domain) -> Result<NamedTempFile> {
+    fn write(&self, text: &str) -> Result<NamedTempFile> {
         let fail = |source| Error::io(format!("write a domain file in {}", self.path.display()), source);
         system::create(&self.path).map_err(fail)?;
         let mut file = NamedTempFile::new_in(&self.path).map_err(fail)?;
         system::keep_private(file.as_file(), file.path(), &self.path).map_err(fail)?;
-        file.write_all(domain.to_toml().as_bytes()).map_err(fail)?;
+        file.write_all(text.as_bytes()).map_err(fail)?;
         file.as_file().sync_all().map_err(fail)?;
         Ok(file)
     }

@@ -9,8 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::crypto::{KeyId, Secret, Token, first_half};
 use crate::destination::{CLOCK, COMPUTER, Destination, MAX_SLOT_NAME, SLOT};
+use crate::envelope::{SIGNED, VERSION};
 use crate::error::{Error, Result};
 use crate::escape::{escape, hex, unescape, unhex};
+use crate::identity::{Certificate, Identities, Names};
 use crate::names::{computer_name, folded_slot_name};
 use crate::time::Time;
 
@@ -36,9 +38,20 @@ pub(crate) struct Seal {
     pub(crate) naming: Secret,
     /// At least one; by `send_from`, oldest first.
     pub(crate) keys: Vec<Key>,
+    /// Of the computers, if the domain has an authority.
+    pub(crate) identities: Option<Identities>,
 }
 
 impl Seal {
+    pub(crate) fn names(&self) -> Names<'_> {
+        Names { id: &self.id, naming: &self.naming }
+    }
+
+    /// The version of everything that is sealed.
+    pub(crate) fn version(&self) -> u8 {
+        if self.identities.is_some() { SIGNED } else { VERSION }
+    }
+
     /// Whether this is [`Domain::clock`] of a computer.
     pub(crate) fn is_clock(&self, destination: &Destination) -> bool {
         destination.is_directed_to(&self.naming.token(SLOT, CLOCK))
@@ -70,7 +83,10 @@ impl Domain {
         let (naming, rest) = rest.split_first_chunk().expect("64 bytes are more than 32");
         let secret = rest.first_chunk().expect("32 bytes are left");
         let keys = vec![Key::new(Secret::new(secret), whole_second(now.before(HEAD_START)), None)];
-        Ok(Arc::new(Domain::new(domain_name(name)?, Some(Seal { id: *id, naming: Secret::new(naming), keys }))))
+        Ok(Arc::new(Domain::new(
+            domain_name(name)?,
+            Some(Seal { id: *id, naming: Secret::new(naming), keys, identities: None }),
+        )))
     }
 
     /// A domain without keys: every program that can reach the Zenoh network can read and write.
@@ -131,6 +147,31 @@ impl Domain {
     /// Whether messages are sealed.
     pub fn is_sealed(&self) -> bool {
         self.seal.is_some()
+    }
+
+    /// The public key of the authority, if the domain has identities.
+    pub fn authority(&self) -> Option<[u8; 32]> {
+        self.identities().map(|identities| identities.authority)
+    }
+
+    /// The certificate of this computer, if the domain has identities and this computer has been invited.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        Some(&self.identities()?.own.as_ref()?.certificate)
+    }
+
+    /// The number of the list of revocations, which grows with each list; 0 without one.
+    pub fn revocations(&self) -> u64 {
+        self.identities().and_then(|identities| identities.revocations.as_ref()).map_or(0, |list| list.number)
+    }
+
+    /// The computers whose certificates are revoked, each with the time up to which they were issued.
+    pub fn revoked(&self) -> impl Iterator<Item = (&str, Time)> {
+        let list = self.identities().and_then(|identities| identities.revocations.as_ref());
+        list.into_iter().flat_map(|list| list.computers())
+    }
+
+    fn identities(&self) -> Option<&Identities> {
+        self.seal.as_ref()?.identities.as_ref()
     }
 
     /// Whether machines discover each other by multicast, unless their own settings override it.

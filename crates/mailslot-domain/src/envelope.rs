@@ -1,7 +1,7 @@
 //! The sealed form, and the header of 34 bytes before the ciphertext.
 //!
 //! ```text
-//!  0  1  version = 1
+//!  0  1  version = 1, or 2 with a signature
 //!  1  1  kind
 //!  2  8  key id
 //! 10 16  session
@@ -18,6 +18,8 @@ use crate::reader::Reader;
 
 /// Version of the sealed form.
 pub(crate) const VERSION: u8 = 1;
+/// The same with a proof of the computer that has sealed it, in domains with identities.
+pub(crate) const SIGNED: u8 = 2;
 /// Bytes before the ciphertext.
 pub(crate) const HEADER: usize = 34;
 
@@ -73,6 +75,7 @@ pub struct Receipt {
 /// The header of 34 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
+    pub(crate) version: u8,
     pub(crate) kind: u8,
     pub(crate) key: KeyId,
     pub(crate) session: SessionId,
@@ -80,12 +83,9 @@ pub(crate) struct Header {
 }
 
 impl Request {
-    /// Appends the input for deriving the key of its receipts: 3, session, sequence and destination.
-    pub(crate) fn receipt_destination(&self, bytes: &mut Vec<u8>) {
-        bytes.push(RECEIPT);
-        bytes.extend_from_slice(&self.session.0);
-        bytes.extend_from_slice(&self.sequence.to_be_bytes());
-        bytes.extend_from_slice(self.to.bytes());
+    /// The destination of its receipts: 3, session, sequence and destination.
+    pub(crate) fn receipt_destination(&self) -> Vec<u8> {
+        [&[RECEIPT][..], &self.session.0, &self.sequence.to_be_bytes(), self.to.bytes()].concat()
     }
 }
 
@@ -116,7 +116,7 @@ impl DeliveryOutcome {
 impl Header {
     pub(crate) fn encode(&self) -> [u8; HEADER] {
         let mut bytes = [0; HEADER];
-        bytes[0] = VERSION;
+        bytes[0] = self.version;
         bytes[1] = self.kind;
         bytes[2..10].copy_from_slice(&self.key.0);
         bytes[10..26].copy_from_slice(&self.session.0);
@@ -124,11 +124,12 @@ impl Header {
         bytes
     }
 
-    /// Parses a header, which must have this kind.
-    pub(crate) fn parse(bytes: &[u8], kind: u8) -> Result<Header, Refused> {
+    /// Parses a header, which must have this version and kind.
+    pub(crate) fn parse(bytes: &[u8], version: u8, kind: u8) -> Result<Header, Refused> {
         let mut reader = Reader::new(bytes);
         match reader.u8().ok_or(Refused::Malformed)? {
-            VERSION => {}
+            found if found == version => {}
+            VERSION => return Err(Refused::Unsigned),
             _ => return Err(Refused::Version),
         }
         let found = (reader.u8(), reader.array(), reader.array(), reader.u64());
@@ -136,7 +137,7 @@ impl Header {
         if code != kind || sequence == 0 {
             return Err(Refused::Malformed);
         }
-        Ok(Header { kind, key: KeyId(key), session: SessionId(session), sequence })
+        Ok(Header { version, kind, key: KeyId(key), session: SessionId(session), sequence })
     }
 }
 

@@ -51,6 +51,42 @@ pub enum Error {
     Settings(String),
     /// An open domain has no keys.
     Open(String),
+    /// The domain has another authority than this one, or none.
+    OtherAuthority(String),
+    /// The file of the domain's authority is not here.
+    NoAuthority {
+        /// The domain.
+        name: String,
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// The slots that a certificate names do not fit into it.
+    CertificateTooLarge {
+        /// Bytes of the largest certificate.
+        limit: usize,
+    },
+    /// The domain's authority has not invited this computer.
+    NoCertificate {
+        /// This computer.
+        computer: String,
+    },
+    /// The certificate in the domain file is another computer's.
+    OtherCertificate {
+        /// This computer.
+        computer: String,
+        /// The one that the certificate is for.
+        certified: String,
+    },
+    /// This computer's certificate has expired.
+    CertificateExpired {
+        /// When.
+        until: Time,
+    },
+    /// This computer's certificate was revoked.
+    Revoked {
+        /// This computer.
+        computer: String,
+    },
     /// The session has the maximum number of streams: another stream needs a new session.
     SessionFull {
         /// Streams of the session.
@@ -118,7 +154,7 @@ pub enum Error {
         /// Its file.
         path: PathBuf,
     },
-    /// The file in the directory has a newer key.
+    /// The file in the directory has a newer key, or more revocations.
     Older {
         /// The file in the directory.
         path: PathBuf,
@@ -156,6 +192,18 @@ pub enum Refused {
     Clock,
     /// It was sealed before the start of this receiver, which cannot know whether it has been delivered already.
     BeforeStart,
+    /// The domain has identities, and this has no signature.
+    Unsigned,
+    /// Its certificate was not signed by the domain's authority, or is another computer's than it names as its sender.
+    Certificate,
+    /// Its certificate has expired, or was issued later than now.
+    CertificateExpired,
+    /// Its certificate was revoked.
+    Revoked,
+    /// Its signature is not that of the computer, for this message and destination.
+    Signature,
+    /// The computer's certificate does not name this slot.
+    NotAllowed,
     /// It was accepted before.
     Replayed,
     /// It arrives so long after its successors that the receiver no longer knows whether it was accepted before.
@@ -167,6 +215,11 @@ pub enum Refused {
 }
 
 impl Error {
+    /// What is wrong with the text of a file; no secret.
+    pub(crate) fn wrong(reason: &str) -> Error {
+        Error::Syntax { path: None, line: None, reason: reason.to_owned() }
+    }
+
     pub(crate) fn io(action: impl Into<String>, source: impl Into<io::Error>) -> Error {
         Error::Io { action: action.into(), source: source.into() }
     }
@@ -174,7 +227,7 @@ impl Error {
 
 impl Refused {
     /// All reasons, in the order of the checks.
-    pub const ALL: [Refused; 12] = [
+    pub const ALL: [Refused; 18] = [
         Refused::TooLarge,
         Refused::Malformed,
         Refused::Version,
@@ -183,6 +236,12 @@ impl Refused {
         Refused::Forged,
         Refused::Clock,
         Refused::BeforeStart,
+        Refused::Unsigned,
+        Refused::Certificate,
+        Refused::CertificateExpired,
+        Refused::Revoked,
+        Refused::Signature,
+        Refused::NotAllowed,
         Refused::Replayed,
         Refused::TooOld,
         Refused::StreamsFull,
@@ -200,6 +259,12 @@ impl Refused {
             Refused::Forged => "forged",
             Refused::Clock => "clock",
             Refused::BeforeStart => "before_start",
+            Refused::Unsigned => "unsigned",
+            Refused::Certificate => "certificate",
+            Refused::CertificateExpired => "certificate_expired",
+            Refused::Revoked => "revoked",
+            Refused::Signature => "signature",
+            Refused::NotAllowed => "not_allowed",
             Refused::Replayed => "replayed",
             Refused::TooOld => "too_old",
             Refused::StreamsFull => "streams_full",
@@ -239,6 +304,32 @@ impl fmt::Display for Error {
             }
             Error::Settings(what) => f.write_str(what),
             Error::Open(name) => write!(f, "the domain {name} is open and has no keys"),
+            Error::OtherAuthority(name) => {
+                write!(f, "the domain {name} has another authority than that, or none: use a file of the same one")
+            }
+            Error::NoAuthority { name, path } => write!(
+                f,
+                "{} is not here: run this where the authority of the domain {name} is, which `mailslot domain new \
+                 {name} --identities` makes",
+                path.display()
+            ),
+            Error::CertificateTooLarge { limit } => {
+                write!(f, "a certificate has at most {limit} bytes, and 254 slots: name fewer, or allow every slot")
+            }
+            Error::NoCertificate { computer } => write!(
+                f,
+                "{computer} has no certificate of the domain: run `mailslot domain invite {computer}` where its \
+                 authority is, and join with what that prints"
+            ),
+            Error::OtherCertificate { computer, certified } => write!(
+                f,
+                "the certificate here is for {certified}, and this computer is {computer}: run `mailslot domain \
+                 invite {computer}` where the domain's authority is, and join with what that prints"
+            ),
+            Error::CertificateExpired { until } => {
+                write!(f, "the certificate of this computer has expired at {until}: have it invited again")
+            }
+            Error::Revoked { computer } => write!(f, "the certificate of {computer} was revoked"),
             Error::SessionFull { limit } => {
                 write!(f, "this session has begun {limit} streams: renew it to begin others")
             }
@@ -290,7 +381,11 @@ impl fmt::Display for Error {
                 write!(f, "this domain is already there as {name}, in {}: remove that file first", path.display())
             }
             Error::Older { path } => {
-                write!(f, "{} has a newer key than the file to join: use the newest file", path.display())
+                write!(
+                    f,
+                    "{} has a newer key or more revocations than the file to join: use the newest file",
+                    path.display()
+                )
             }
             Error::NoDirectory => f.write_str(
                 "HOME is not set, or this program has raised privileges: say where domain files are with \
@@ -321,6 +416,12 @@ impl fmt::Display for Refused {
             Refused::Forged => "it was not sealed with the domain's key for this destination",
             Refused::Clock => "its sender's clock differs too much, or it arrives too late",
             Refused::BeforeStart => "it is from before the start of this receiver",
+            Refused::Unsigned => "it is not signed by a computer of the domain",
+            Refused::Certificate => "its certificate is not the authority's, or another computer's",
+            Refused::CertificateExpired => "its certificate has expired, or is not valid yet",
+            Refused::Revoked => "its certificate was revoked",
+            Refused::Signature => "its signature is wrong",
+            Refused::NotAllowed => "its sender may not write to this slot",
             Refused::Replayed => "it was accepted before",
             Refused::TooOld => "it arrives too long after later messages",
             Refused::StreamsFull => "it begins a new stream, and there are too many already",

@@ -43,6 +43,12 @@ pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     unhex_into(text, &mut bytes).then_some(bytes)
 }
 
+/// The bytes of hexadecimal digits, however many.
+pub(crate) fn unhex_all(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; text.len() / 2];
+    unhex_into(text, &mut bytes).then_some(bytes)
+}
+
 /// The same in place, for secrets, of which no copies may remain. Returns `false`, with any content in `bytes`, if
 /// `text` does not have exactly two digits for each byte.
 pub(crate) fn unhex_into(text: &str, bytes: &mut [u8]) -> bool {

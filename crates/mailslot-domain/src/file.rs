@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use crate::crypto::Secret;
 use crate::domain::{Domain, Key, Seal, domain_name};
 use crate::error::{Error, Result};
-use crate::escape::{hex, unhex};
+use crate::escape::{hex, unhex, unhex_all};
+use crate::identity::Identities;
 use crate::time::Time;
 
 /// The fields of the file.
@@ -27,6 +28,16 @@ struct File {
     connect: Vec<String>,
     #[serde(default)]
     key: Vec<KeyEntry>,
+    identities: Option<IdentitiesEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct IdentitiesEntry {
+    authority: String,
+    certificate: Option<String>,
+    private_key: Option<Zeroizing<String>>,
+    revoked: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -45,17 +56,21 @@ impl Domain {
     /// [`Error::Syntax`], whose text never includes anything that may be a secret.
     pub fn from_toml(text: &str) -> Result<Domain> {
         let file: File = toml::from_str(text).map_err(|error| syntax(&error, text))?;
-        let name = domain_name(&file.name).map_err(|error| wrong(&error.to_string()))?;
+        let name = domain_name(&file.name).map_err(|error| Error::wrong(&error.to_string()))?;
         let seal = match (file.open, file.id, file.naming) {
-            (true, None, None) if file.key.is_empty() => None,
-            (true, ..) => return Err(wrong("an open domain has no `id`, `naming` or `[[key]]`")),
-            (false, Some(id), Some(naming)) => Some(Seal {
-                id: unhex(&id).ok_or_else(|| wrong("`id` must have 32 hexadecimal digits"))?,
-                naming: secret(&naming, "naming")?,
-                keys: keys(&file.key)?,
-            }),
+            (true, None, None) if file.key.is_empty() && file.identities.is_none() => None,
+            (true, ..) => {
+                return Err(Error::wrong("an open domain has no `id`, `naming`, `[[key]]` or `[identities]`"));
+            }
+            (false, Some(id), Some(naming)) => {
+                let id = unhex(&id).ok_or_else(|| Error::wrong("`id` must have 32 hexadecimal digits"))?;
+                let identities = file.identities.as_ref().map(|entry| identities(&id, entry)).transpose()?;
+                Some(Seal { id, naming: secret(&naming, "naming")?, keys: keys(&file.key)?, identities })
+            }
             (false, ..) => {
-                return Err(wrong("a sealed domain needs `id`, `naming` and `[[key]]`; an open one `open = true`"));
+                return Err(Error::wrong(
+                    "a sealed domain needs `id`, `naming` and `[[key]]`; an open one `open = true`",
+                ));
             }
         };
         Ok(Domain::new(name, seal).with_defaults(file.lan, file.connect))
@@ -86,19 +101,44 @@ impl Domain {
                 let _ = writeln!(text, "accept-until = {until}");
             }
         }
+        if let Some(identities) = self.seal.as_ref().and_then(|seal| seal.identities.as_ref()) {
+            let _ = writeln!(text, "\n[identities]\nauthority = \"{}\"", hex(&identities.authority));
+            if let Some(own) = &identities.own {
+                let (certificate, secret) = (hex(own.certificate.bytes()), own.secret.to_hex());
+                let _ = writeln!(text, "certificate = \"{certificate}\"\nprivate-key = \"{}\"", *secret);
+            }
+            if let Some(list) = &identities.revocations {
+                let _ = writeln!(text, "revoked = \"{}\"", hex(&list.bytes));
+            }
+        }
         text
     }
+}
+
+fn identities(id: &[u8; 16], entry: &IdentitiesEntry) -> Result<Identities> {
+    let bytes = |text: &String, field: &str| {
+        unhex_all(text).ok_or_else(|| Error::wrong(&format!("`{field}` must have hexadecimal digits")))
+    };
+    let authority =
+        unhex(&entry.authority).ok_or_else(|| Error::wrong("`authority` must have 64 hexadecimal digits"))?;
+    let own = match (&entry.certificate, &entry.private_key) {
+        (Some(certificate), Some(key)) => Some((bytes(certificate, "certificate")?, secret(key, "private-key")?)),
+        (None, None) => None,
+        _ => return Err(Error::wrong("`certificate` and `private-key` belong together")),
+    };
+    let revoked = entry.revoked.as_ref().map(|text| bytes(text, "revoked")).transpose()?;
+    Identities::new(id, authority, own, revoked)
 }
 
 fn keys(entries: &[KeyEntry]) -> Result<Vec<Key>> {
     let mut keys = entries.iter().map(key).collect::<Result<Vec<Key>>>()?;
     keys.sort_by_key(Key::send_from);
     if keys.is_empty() {
-        return Err(wrong("a sealed domain needs a `[[key]]`"));
+        return Err(Error::wrong("a sealed domain needs a `[[key]]`"));
     }
     let ids: std::collections::HashSet<_> = keys.iter().map(Key::id).collect();
     if ids.len() < keys.len() {
-        return Err(wrong("a `[[key]]` appears twice"));
+        return Err(Error::wrong("a `[[key]]` appears twice"));
     }
     Ok(keys)
 }
@@ -108,20 +148,16 @@ fn key(entry: &KeyEntry) -> Result<Key> {
     Ok(Key::new(secret(&entry.secret, "secret")?, time(&entry.send_from, "send-from")?, until))
 }
 
-fn secret(text: &str, field: &str) -> Result<Secret> {
-    Secret::from_hex(text).ok_or_else(|| wrong(&format!("`{field}` must have 64 hexadecimal digits")))
+pub(crate) fn secret(text: &str, field: &str) -> Result<Secret> {
+    Secret::from_hex(text).ok_or_else(|| Error::wrong(&format!("`{field}` must have 64 hexadecimal digits")))
 }
 
 fn time(datetime: &Datetime, field: &str) -> Result<Time> {
     Time::parse(&datetime.to_string())
-        .ok_or_else(|| wrong(&format!("`{field}` must be a time in UTC, such as 2026-11-25T00:00:00Z")))
+        .ok_or_else(|| Error::wrong(&format!("`{field}` must be a time in UTC, such as 2026-11-25T00:00:00Z")))
 }
 
-fn wrong(reason: &str) -> Error {
-    Error::Syntax { path: None, line: None, reason: reason.to_owned() }
-}
-
-fn syntax(error: &toml::de::Error, text: &str) -> Error {
+pub(crate) fn syntax(error: &toml::de::Error, text: &str) -> Error {
     let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
     Error::Syntax { path: None, line, reason: without_secrets(error.message()) }
 }

@@ -58,6 +58,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod authority;
 mod batch;
 mod copies;
 mod crypto;
@@ -70,6 +71,7 @@ mod error;
 mod escape;
 mod file;
 mod head;
+mod identity;
 mod limits;
 mod names;
 mod open;
@@ -84,6 +86,7 @@ mod time;
 mod whole;
 mod window;
 
+pub use authority::Authority;
 pub use batch::{Batch, Messages};
 pub use crypto::{KeyId, SessionId, random};
 pub use destination::Destination;
@@ -92,6 +95,7 @@ pub use domain::{Domain, Key, RANDOM};
 pub use envelope::{DeliveryOutcome, Kind, Receipt, Request};
 pub use error::{Error, Refused, Result};
 pub use head::Legacy;
+pub use identity::Certificate;
 pub use limits::{Counters, Limits};
 pub use open::{Opened, Opener, OtherClock, Reply};
 pub use presence::{Presence, Segment};

@@ -7,15 +7,15 @@ use ring::aead::{Aad, LessSafeKey};
 
 use crate::batch::{Batch, Messages};
 use crate::copies::Copies;
-use crate::crypto::{KeyId, SessionId, TAG, nonce};
+use crate::crypto::{KeyId, SessionId, TAG, first_half, nonce};
 use crate::destination::Destination;
 use crate::domain::{Domain, Key, Seal};
 use crate::envelope::{DeliveryOutcome, HEADER, Header, Kind, RECEIPT, Receipt, Request};
 use crate::error::Refused;
 use crate::head::{Form, Head, Legacy, MAX_HEAD};
+use crate::identity::{Identities, MAX_PROOF, Proof, Verified, sha256};
 use crate::limits::{Counters, Limits};
 use crate::reader::Reader;
-use crate::seal::receipt_key;
 use crate::start::Start;
 use crate::streams::{StreamId, Streams};
 use crate::time::Time;
@@ -31,6 +31,7 @@ pub struct Opener {
     copies: Copies,
     counters: Counters,
     other_clock: Option<OtherClock>,
+    verified: Verified,
 }
 
 /// A clock that did not agree with this one.
@@ -74,6 +75,8 @@ pub struct Opened<'p> {
     pub time: Option<Time>,
     /// Whether cryptography proves that a member of the domain sent it.
     pub authenticated: bool,
+    /// Whether it proves as well that `computer` has sent it: so in domains with identities.
+    pub computer_authenticated: bool,
     /// Identifies it for receipts and replies.
     pub request: Request,
 }
@@ -83,7 +86,7 @@ impl Opener {
     pub fn new(domain: Arc<Domain>, start: Time, limits: Limits) -> Opener {
         let streams = Streams::new(&limits, start);
         let (start, copies, counters) = (Start::at(start), Copies::default(), Counters::default());
-        Opener { domain, limits, start, streams, copies, counters, other_clock: None }
+        Opener { domain, limits, start, streams, copies, counters, other_clock: None, verified: Verified::default() }
     }
 
     /// The domain.
@@ -94,6 +97,7 @@ impl Opener {
     /// Continues with other keys of the same domain; accepted messages stay known.
     pub fn update(&mut self, domain: Arc<Domain>) {
         self.domain = domain;
+        self.verified.clear();
     }
 
     /// Sets the start of this opener by the clock as it is now: the current time minus the time since the start,
@@ -132,9 +136,9 @@ impl Opener {
         Ok(())
     }
 
-    fn other_time(&self, request: &Request, own: &str, now: Time, payload: &mut [u8]) -> Result<Time, Refused> {
+    fn other_time(&mut self, request: &Request, own: &str, now: Time, payload: &mut [u8]) -> Result<Time, Refused> {
         let seal = self.domain.seal.as_ref().ok_or(Refused::Forged)?;
-        let (head, _) = sealed_receipt(seal, request, now, payload, 1)?;
+        let (head, _) = sealed_receipt(seal, &mut self.verified, request, (now, self.limits.tolerance), payload, 1)?;
         // This machine's clock proves nothing about itself.
         let agrees = head.computer != own && head.time.abs_diff(now) <= self.limits.tolerance;
         if agrees { Ok(head.time) } else { Err(Refused::Clock) }
@@ -202,7 +206,8 @@ impl Opener {
         attachment: Option<&[u8]>,
     ) -> Result<Receipt, Refused> {
         let receipt = match &self.domain.seal {
-            Some(seal) => open_sealed_receipt(seal, request, now, payload),
+            Some(seal) => sealed_receipt(seal, &mut self.verified, request, (now, self.limits.tolerance), payload, 1)
+                .and_then(|(head, data)| receipt(&head, data, true)),
             None => open_plain_receipt(payload, attachment),
         };
         match &receipt {
@@ -226,7 +231,7 @@ impl Opener {
         payload: &'p mut [u8],
     ) -> Result<Reply<'p>, Refused> {
         let reply = match &self.domain.seal {
-            Some(seal) => open_sealed_reply(seal, request, now, payload, self.limits.max_message_size),
+            Some(seal) => open_sealed_reply(seal, &mut self.verified, request, now, payload, &self.limits),
             None => Err(Refused::Forged),
         };
         match &reply {
@@ -245,10 +250,10 @@ impl Opener {
         payload: &'p mut [u8],
     ) -> Result<Opened<'p>, Refused> {
         let limit = self.limits.max_message_size;
-        if payload.len() > HEADER + MAX_HEAD + TAG + limit.max(Batch::MAX_SIZE) {
+        if payload.len() > HEADER + seal.max_proof() + MAX_HEAD + TAG + limit.max(Batch::MAX_SIZE) {
             return Err(Refused::TooLarge);
         }
-        let header = Header::parse(payload, kind as u8)?;
+        let header = Header::parse(payload, seal.version(), kind as u8)?;
         let key = seal.key_of(header.key, now)?;
         let (session, sequence) = (header.session, header.sequence);
         let stream = StreamId { session, kind, to: to.id() };
@@ -262,6 +267,7 @@ impl Opener {
                 plaintext
             }
         };
+        let (proof, plaintext) = split_proof(seal, plaintext)?;
         let mut reader = Reader::new(plaintext);
         let head = Head::decode(&mut reader).ok_or(Refused::Malformed)?;
         let data = reader.rest();
@@ -283,6 +289,31 @@ impl Opener {
         if head.time < self.start.time() && !asks_for_time {
             return Err(Refused::BeforeStart);
         }
+        let stream = match &proof {
+            // Every member knows the key of every stream, so only the numbers of one computer's are one stream.
+            Some((identities, proof)) => {
+                let (verified, times) = (&mut self.verified, (now, self.limits.tolerance));
+                let (header, id) = (header.encode(), to.id());
+                let computer = proof.check(
+                    seal.names(),
+                    identities,
+                    verified,
+                    &header,
+                    id.bytes(),
+                    Some(to),
+                    head.computer,
+                    times,
+                )?;
+                // The key of a stream is kept with it, and this one's name is not known before it is opened.
+                new_key = None;
+                StreamId {
+                    session: SessionId::new(first_half(&sha256(&[session.to_bytes().as_slice(), &computer].concat()))),
+                    kind,
+                    to: to.id(),
+                }
+            }
+            None => stream,
+        };
         let gap = self.streams.accept(stream, sequence..=last, head.time, now, new_key)?;
         self.counters.gap(gap);
         let too_large = count - messages.clone().count();
@@ -294,6 +325,7 @@ impl Opener {
             within: head.within(),
             time: Some(head.time),
             authenticated: true,
+            computer_authenticated: proof.is_some(),
             request: Request { session, sequence, to: to.id() },
         })
     }
@@ -319,6 +351,7 @@ impl Opener {
                 within: None,
                 time: None,
                 authenticated: false,
+                computer_authenticated: false,
                 request,
             });
         };
@@ -338,12 +371,18 @@ impl Opener {
             within: None,
             time: Some(head.time),
             authenticated: false,
+            computer_authenticated: false,
             request: Request { session, sequence, to: to.id() },
         })
     }
 }
 
 impl Seal {
+    /// Bytes of the largest proof in an envelope.
+    fn max_proof(&self) -> usize {
+        if self.identities.is_some() { MAX_PROOF } else { 0 }
+    }
+
     /// The key with this id, unless it has expired.
     pub(crate) fn key_of(&self, id: KeyId, now: Time) -> Result<&Key, Refused> {
         let key = self.keys.iter().find(|key| key.id() == id).ok_or(Refused::KeyUnknown)?;
@@ -369,19 +408,17 @@ fn decrypt<'p>(header: &Header, key: &LessSafeKey, payload: &'p mut [u8]) -> Res
     plaintext.map(|plaintext| &*plaintext).map_err(|_| Refused::Forged)
 }
 
-fn open_sealed_receipt(seal: &Seal, request: &Request, now: Time, payload: &mut [u8]) -> Result<Receipt, Refused> {
-    let (head, data) = sealed_receipt(seal, request, now, payload, 1)?;
-    receipt(&head, data, true)
-}
-
 fn open_sealed_reply<'p>(
     seal: &Seal,
+    verified: &mut Verified,
     request: &Request,
     now: Time,
     payload: &'p mut [u8],
-    limit: usize,
+    limits: &Limits,
 ) -> Result<Reply<'p>, Refused> {
-    let (head, data) = sealed_receipt(seal, request, now, payload, limit.saturating_add(1))?;
+    let limit = limits.max_message_size;
+    let most = limit.saturating_add(1);
+    let (head, data) = sealed_receipt(seal, verified, request, (now, limits.tolerance), payload, most)?;
     let (code, data) = data.split_first().ok_or(Refused::Malformed)?;
     let outcome = DeliveryOutcome::from_code(*code);
     if data.len() > limit || (outcome != DeliveryOutcome::Delivered && !data.is_empty()) {
@@ -393,20 +430,38 @@ fn open_sealed_reply<'p>(
 /// The head of an answer to `request`, and its data, of at most `most` bytes.
 fn sealed_receipt<'p>(
     seal: &Seal,
+    verified: &mut Verified,
     request: &Request,
-    now: Time,
+    (now, tolerance): (Time, Duration),
     payload: &'p mut [u8],
     most: usize,
 ) -> Result<(Head<'p>, &'p [u8]), Refused> {
-    if payload.len() > (HEADER + MAX_HEAD + TAG).saturating_add(most) {
+    if payload.len() > (HEADER + seal.max_proof() + MAX_HEAD + TAG).saturating_add(most) {
         return Err(Refused::TooLarge);
     }
-    let header = Header::parse(payload, RECEIPT)?;
+    let header = Header::parse(payload, seal.version(), RECEIPT)?;
     let key = seal.key_of(header.key, now)?;
-    let plaintext = decrypt(&header, &receipt_key(seal, &key.secret, header.session, request), payload)?;
+    let destination = request.receipt_destination();
+    let key = key.secret.stream_key(header.session, &seal.id, RECEIPT, &destination);
+    let (proof, plaintext) = split_proof(seal, decrypt(&header, &key, payload)?)?;
     let mut reader = Reader::new(plaintext);
     let head = Head::decode(&mut reader).filter(Head::asks_nothing).ok_or(Refused::Malformed)?;
+    if let Some((identities, proof)) = proof {
+        let (header, times) = (header.encode(), (now, tolerance));
+        proof.check(seal.names(), identities, verified, &header, &destination, None, head.computer, times)?;
+    }
     Ok((head, reader.rest()))
+}
+
+/// The proof before the rest of a plaintext, if the domain has identities.
+#[expect(clippy::type_complexity, reason = "a proof counts only with the authority that it is checked with")]
+fn split_proof<'s, 'p>(
+    seal: &'s Seal,
+    plaintext: &'p [u8],
+) -> Result<(Option<(&'s Identities, Proof<'p>)>, &'p [u8]), Refused> {
+    let Some(identities) = &seal.identities else { return Ok((None, plaintext)) };
+    let (proof, rest) = Proof::split(plaintext).ok_or(Refused::Malformed)?;
+    Ok((Some((identities, proof)), rest))
 }
 
 fn open_plain_receipt(payload: &[u8], attachment: Option<&[u8]>) -> Result<Receipt, Refused> {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use ring::aead::{Aad, LessSafeKey};
 
 use crate::batch::Batch;
-use crate::crypto::{KeyId, Secret, SessionId, TAG, nonce};
+use crate::crypto::{KeyId, SessionId, TAG, nonce};
 use crate::destination::{Destination, Id};
 use crate::domain::{Domain, Key, Seal};
 use crate::envelope::{DeliveryOutcome, HEADER, Header, Kind, RECEIPT, Request};
 use crate::error::{Error, Result};
 use crate::head::{Form, Head, Legacy};
+use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::time::Time;
 
@@ -178,21 +179,19 @@ impl Sealer {
         content: Content<'_>,
         envelope: &mut Envelope,
     ) -> Result<Request> {
-        let sealing = match &self.domain.seal {
-            Some(seal) => Some((seal, self.domain.sending_key(now)?)),
-            None => None,
-        };
+        let sealing = Sealing::of(&self.domain, &self.computer, now)?;
         let session = self.session;
         let stream = stream(&mut self.streams, self.limits.streams, (kind, to.id()))?;
         let Content { form, count, data } = content;
         let head = Head { time: now, computer: &self.computer, form };
-        envelope.begin(sealing.is_some(), &head, data)?;
+        envelope.begin(sealing.as_ref(), &head, data)?;
         let sequence = stream.last + 1;
         stream.last += count;
         match sealing {
-            Some((seal, key)) => {
-                let header = Header { kind: kind as u8, key: key.id(), session, sequence };
-                envelope.finish(&header, stream.key(seal, key, &header, to.id()));
+            Some(sealing) => {
+                let header = sealing.header(kind as u8, session, sequence);
+                let key = stream.key(sealing.seal, sealing.key, &header, to.id());
+                envelope.finish(&header, key, &sealing, to.id().bytes());
             }
             None => envelope.number(session, sequence),
         }
@@ -231,18 +230,17 @@ impl Sealer {
 
     fn answer_into(&mut self, request: &Request, now: Time, data: &[u8], envelope: &mut Envelope) -> Result<()> {
         envelope.clear();
-        let sealing = match &self.domain.seal {
-            Some(seal) => Some((seal, self.domain.sending_key(now)?)),
-            None => None,
-        };
+        let sealing = Sealing::of(&self.domain, &self.computer, now)?;
         let head = Head { time: now, computer: &self.computer, form: Form::Plain };
-        envelope.begin(sealing.is_some(), &head, data)?;
+        envelope.begin(sealing.as_ref(), &head, data)?;
         self.receipts += 1;
         let (session, sequence) = (self.session, self.receipts);
         match sealing {
-            Some((seal, key)) => {
-                let header = Header { kind: RECEIPT, key: key.id(), session, sequence };
-                envelope.finish(&header, &receipt_key(seal, &key.secret, session, request));
+            Some(sealing) => {
+                let header = sealing.header(RECEIPT, session, sequence);
+                let destination = request.receipt_destination();
+                let key = sealing.key.secret.stream_key(session, &sealing.seal.id, RECEIPT, &destination);
+                envelope.finish(&header, &key, &sealing, &destination);
             }
             None => envelope.number(session, sequence),
         }
@@ -269,11 +267,25 @@ impl Stream {
     }
 }
 
-/// The key of one session's receipts for one request.
-pub(crate) fn receipt_key(seal: &Seal, secret: &Secret, session: SessionId, request: &Request) -> LessSafeKey {
-    let mut destination = Vec::with_capacity(64);
-    request.receipt_destination(&mut destination);
-    secret.stream_key(session, &seal.id, RECEIPT, &destination)
+/// What an envelope is sealed with: the domain's key, and the computer's if the domain has identities.
+struct Sealing<'d> {
+    seal: &'d Seal,
+    key: &'d Key,
+    identity: Option<&'d Identity>,
+}
+
+impl<'d> Sealing<'d> {
+    /// `None` in an open domain.
+    fn of(domain: &'d Domain, computer: &str, now: Time) -> Result<Option<Sealing<'d>>> {
+        let Some(seal) = &domain.seal else { return Ok(None) };
+        let key = domain.sending_key(now)?;
+        let identity = seal.identities.as_ref().map(|identities| identities.signer(computer, now)).transpose()?;
+        Ok(Some(Sealing { seal, key, identity }))
+    }
+
+    fn header(&self, kind: u8, session: SessionId, sequence: u64) -> Header {
+        Header { version: self.seal.version(), kind, key: self.key.id(), session, sequence }
+    }
 }
 
 impl Envelope {
@@ -284,22 +296,29 @@ impl Envelope {
 
     /// Writes everything except the number. Unsealed data never remain in the envelope: nothing can fail after they are
     /// copied.
-    fn begin(&mut self, sealed: bool, head: &Head<'_>, data: &[u8]) -> Result<()> {
-        if sealed {
-            self.payload.reserve(HEADER + 32 + data.len() + TAG);
+    fn begin(&mut self, sealing: Option<&Sealing<'_>>, head: &Head<'_>, data: &[u8]) -> Result<()> {
+        if let Some(sealing) = sealing {
+            let proof = sealing.identity.map_or(0, Identity::proof_size);
+            self.payload.reserve(HEADER + proof + 32 + data.len() + TAG);
             self.payload.resize(HEADER, 0);
+            if let Some(identity) = sealing.identity {
+                identity.begin(&mut self.payload);
+            }
         } else {
             self.attachment.resize(NUMBER, 0);
         }
-        let encoded = head.encode(if sealed { &mut self.payload } else { &mut self.attachment });
+        let encoded = head.encode(if sealing.is_some() { &mut self.payload } else { &mut self.attachment });
         encoded.inspect_err(|_| self.clear())?;
         self.payload.extend_from_slice(data);
         Ok(())
     }
 
-    fn finish(&mut self, header: &Header, key: &LessSafeKey) {
+    fn finish(&mut self, header: &Header, key: &LessSafeKey, sealing: &Sealing<'_>, destination: &[u8]) {
         let header_bytes = header.encode();
         self.payload[..HEADER].copy_from_slice(&header_bytes);
+        if let Some(identity) = sealing.identity {
+            identity.sign(&sealing.seal.id, &header_bytes, destination, &mut self.payload[HEADER..]);
+        }
         let tag = key
             .seal_in_place_separate_tag(nonce(header.sequence), Aad::from(header_bytes), &mut self.payload[HEADER..])
             .expect("64 GiB can be sealed at once, and no message is so large");

@@ -42,8 +42,26 @@ pub struct Status {
     pub computers: Option<usize>,
     /// Slots of this machine that receive.
     pub slots: Vec<String>,
+    /// The certificate of this computer; `None` if the domain has no identities, or this computer was not invited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityStatus>,
     /// All counters, by their labels.
     pub counters: BTreeMap<String, u64>,
+}
+
+/// This computer's identity in a domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
+pub struct IdentityStatus {
+    pub computer: String,
+    pub until: String,
+    /// The same in seconds since 1970.
+    pub until_unix: i64,
+    /// The slots that this computer may write to; `None` if to every one.
+    pub slots: Option<Vec<String>>,
+    /// The number of the list of revocations; 0 without one.
+    pub revocations: u64,
 }
 
 /// A certificate in a file.

@@ -20,8 +20,8 @@ impl Time {
         self.0
     }
 
-    /// Parses a time in the form of RFC 3339, in UTC: `2026-11-25T00:00:00Z`.
-    pub(crate) fn parse(text: &str) -> Option<Time> {
+    /// Parses a time in the form of RFC 3339, in UTC: `2026-11-25T00:00:00Z`. `None` if it is none.
+    pub fn parse(text: &str) -> Option<Time> {
         humantime::parse_rfc3339(text).ok().map(Time::from)
     }
 

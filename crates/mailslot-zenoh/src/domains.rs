@@ -12,7 +12,7 @@ use mailslot::network::routes;
 use mailslot::{Access, Address, Mailslot, MailslotOptions, NetbiosName, SlotName};
 use mailslot_domain::settings::{Meant, Settings};
 use mailslot_domain::status::Status;
-use mailslot_domain::{Domain, KeyId, Legacy, Segment, Time};
+use mailslot_domain::{Certificate, Domain, KeyId, Legacy, Segment, Time};
 
 use crate::bridge::{BridgeWants, FromDomain, MAX_WAITING};
 use crate::ending::{end, end_all};
@@ -329,7 +329,8 @@ impl Domains {
     }
 
     fn use_keys(&self, member: &Member, domain: Arc<Domain>) {
-        if keys(&member.state.domain()) != keys(&domain) {
+        let before = member.state.domain();
+        if keys(&before) != keys(&domain) || identities(&before) != identities(&domain) {
             let newest = domain.keys().last().map(|key| key.id().to_string()).unwrap_or_default();
             member.use_keys(domain);
             tracing::info!(name: "keys_changed", domain = %member.name(), newest = %newest);
@@ -378,6 +379,11 @@ fn is_same(a: &Domain, b: &Domain, computer: &NetbiosName) -> bool {
     // These names follow from the id, or from the name of an open domain, and from the secret for names.
     let names = |domain: &Domain| domain.all_slots_of(computer);
     a.name() == b.name() && names(a) == names(b) && a.lan() == b.lan() && a.connect() == b.connect()
+}
+
+/// What changes when this computer is invited again, or a certificate is revoked.
+fn identities(domain: &Domain) -> (Option<[u8; 32]>, Option<&Certificate>, u64) {
+    (domain.authority(), domain.certificate(), domain.revocations())
 }
 
 /// The keys without their secrets: the ids tell them apart.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mailslot_domain::status::{KeyStatus, OtherClock, Scouting, Status};
+use mailslot_domain::status::{IdentityStatus, KeyStatus, OtherClock, Scouting, Status};
 use mailslot_domain::{Domain, Key, Refused, Time};
 
 use crate::certificates;
@@ -37,6 +37,15 @@ pub(crate) fn of(member: &Member) -> Status {
     let knows_all = member.knows_all() && status.open;
     status.computers = knows_all.then(|| member.state.presences(|presences| presences.computer_count()));
     status.slots = member.state.slots();
+    status.identity = domain.certificate().map(|certificate| {
+        let mut identity = IdentityStatus::default();
+        identity.computer = certificate.computer().to_string();
+        identity.until = certificate.until().to_string();
+        identity.until_unix = seconds(certificate.until());
+        identity.slots = certificate.slots().map(<[String]>::to_vec);
+        identity.revocations = domain.revocations();
+        identity
+    });
     status.counters = counters(member);
     status
 }

@@ -17,7 +17,7 @@ use mailslot::{
     Address, Error, Mailslot, MailslotOptions, MailslotWriter, NetbiosName, Network, NetworkOrigin, Origin, Outcome,
     Timeout,
 };
-use mailslot_domain::{Domain, Presence, Time, random};
+use mailslot_domain::{Authority, Domain, Presence, Time, random};
 use mailslot_zenoh::{Domains, Settings};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -103,6 +103,41 @@ fn messages_reach_slots_with_their_origin() {
     assert!(matches!(&error, Error::NodeRefused(why) if why.contains("256")), "{error}");
     // With two domains, neither is this machine's.
     assert!(matches!(MailslotWriter::open(r"\\*\mailslot\x"), Err(Error::NotOnNetwork(_))));
+}
+
+#[test]
+fn a_running_node_takes_its_certificate_and_a_revocation() {
+    if !is_apart("a_running_node_takes_its_certificate_and_a_revocation") {
+        return;
+    }
+    let now = || Time::from(SystemTime::now());
+    let authority = Authority::new("PLANT", &random().unwrap()).unwrap();
+    let domain = authority.establish(&sealed("PLANT")).unwrap();
+    let invite = |domain: &Domain| {
+        let times = (now(), now() + Duration::from_secs(3600));
+        Arc::new(authority.invite(domain, &"SRV1".parse().unwrap(), None, times, &random().unwrap()).unwrap())
+    };
+    let mut domains = start(vec![(Arc::new(domain.clone()), Settings::default())]);
+    let slot = open_to_network("alerts");
+    wait_for(1, r"\\PLANT\mailslot\alerts");
+    let mut use_file = |domain| domains.reload(vec![(domain, Settings::default())], BTreeMap::new()).unwrap();
+    let confirmed =
+        || MailslotWriter::open(r"\\PLANT\mailslot\alerts").unwrap().write_confirmed(b"x", Duration::from_secs(30));
+    let refused = |words: &str| {
+        let error = confirmed().unwrap_err();
+        assert!(matches!(&error, Error::NodeRefused(why) if why.contains(words)), "{error}");
+    };
+    refused("SRV1 has no certificate");
+    let invited = invite(&domain);
+    use_file(Arc::clone(&invited));
+    assert_eq!(confirmed().unwrap()[0].outcome, Outcome::Delivered);
+    let Origin::Network(origin) = slot.receive().unwrap().origin else { panic!("of a computer") };
+    assert_eq!((origin.computer.as_str(), origin.authenticated), ("SRV1", true));
+    let revoked = authority.revoke(&invited, &"SRV1".parse().unwrap(), now()).unwrap();
+    use_file(Arc::new(revoked.clone()));
+    refused("the certificate of SRV1 was revoked");
+    use_file(invite(&revoked));
+    assert_eq!(confirmed().unwrap()[0].outcome, Outcome::Delivered);
 }
 
 #[test]

@@ -134,12 +134,22 @@ pub struct NetworkOrigin {
     /// Whether cryptography proves that a member of the domain sent it: any holder of the domain's key, under any name.
     /// Never the case in NetBIOS networks.
     pub authenticated: bool,
+    /// Whether cryptography proves as well that `computer` has sent it: so in modern domains with identities, of
+    /// messages and requests; of replies it is not told. Only without an `address`, which those do not have.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub computer_authenticated: bool,
 }
 
 impl NetworkOrigin {
     /// A computer of which nothing else is known, and nothing is proven.
     pub fn new(computer: impl Into<String>) -> NetworkOrigin {
-        NetworkOrigin { computer: computer.into(), domain: None, address: None, authenticated: false }
+        NetworkOrigin {
+            computer: computer.into(),
+            domain: None,
+            address: None,
+            authenticated: false,
+            computer_authenticated: false,
+        }
     }
 }
 

@@ -26,14 +26,15 @@ fn is_the_same_again<T: Serialize + DeserializeOwned + PartialEq + core::fmt::De
 
 fn origins() -> impl Strategy<Value = Origin> {
     let local = |(pid, uid, gid, attested)| Origin::Local { pid, uid, gid, attested };
-    let network = |(computer, domain, address, authenticated): (String, _, Option<IpAddr>, _)| {
+    let network = |(computer, domain, address, [authenticated, proven]): (String, _, Option<IpAddr>, [bool; 2])| {
         let mut origin = NetworkOrigin::new(computer);
         (origin.domain, origin.address, origin.authenticated) = (domain, address, authenticated);
+        origin.computer_authenticated = proven;
         Origin::from(origin)
     };
     prop_oneof![
         any::<(u32, u32, u32, bool)>().prop_map(local),
-        any::<(String, Option<String>, Option<IpAddr>, bool)>().prop_map(network),
+        any::<(String, Option<String>, Option<IpAddr>, [bool; 2])>().prop_map(network),
         Just(Origin::Unknown),
     ]
 }

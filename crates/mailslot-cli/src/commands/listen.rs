@@ -90,7 +90,7 @@ With --encoding, messages are printed, and passed to commands, in UTF-8; bytes t
 A command of --exec has the message on its standard input, and in its environment
   MAILSLOT_NAME  the slot               MAILSLOT_PID  the process that wrote it
   MAILSLOT_SIZE  bytes of the input     MAILSLOT_UID  its user
-or, if another machine sent it, MAILSLOT_COMPUTER and, if known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and otherwise not set.
+or, if another machine sent it, MAILSLOT_COMPUTER and, if known, MAILSLOT_ADDRESS and MAILSLOT_DOMAIN (the domain that it was sent to); MAILSLOT_AUTHENTICATED is 1 if a holder of the domain's key sent it, and otherwise not set; so is MAILSLOT_COMPUTER_AUTHENTICATED if that computer has signed it.
 With --reply, a message that is not a request (see `mailslot request --help`) is reported on standard error, and no command runs for it.
 Commands run one after the other. If one fails, that is reported on standard error, listening continues, and the status at the end is 1 instead of 0.
 

@@ -64,9 +64,18 @@ pub(crate) mod tests {
         full.authenticated = true;
         let mut legacy = NetworkOrigin::new("");
         legacy.address = Some("192.0.2.1".parse().expect("an address"));
+        let mut certified = NetworkOrigin::new("SRV2");
+        (certified.authenticated, certified.computer_authenticated) = (true, true);
         let local: Origin =
             serde_json::from_str(r#"{"pid":4294967295,"uid":1000,"gid":0,"attested":true}"#).expect("an origin");
-        let origins = [local, full.into(), legacy.into(), NetworkOrigin::new("x".repeat(255)).into(), Origin::Unknown];
+        let origins = [
+            local,
+            full.into(),
+            legacy.into(),
+            certified.into(),
+            NetworkOrigin::new("x".repeat(255)).into(),
+            Origin::Unknown,
+        ];
         let data: [&[u8]; 5] = [b"door 2 opened", b"", b"a\nb\"\\\0\x1b", &[0xff, 0, 0xfe], &[7; 70_000]];
         let mut records = Vec::new();
         for (number, origin) in origins.iter().enumerate() {

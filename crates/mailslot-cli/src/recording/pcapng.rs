@@ -44,6 +44,8 @@ mod tag {
     pub const AUTHENTICATED: u8 = 9;
     /// 8 bytes: how many messages were lost before this one. Only if there were any.
     pub const LOST: u8 = 10;
+    /// Empty. Earlier versions skip it.
+    pub const COMPUTER_AUTHENTICATED: u8 = 11;
 }
 
 /// The header of a file.
@@ -120,6 +122,9 @@ fn packet(record: &Record) -> Vec<u8> {
             }
             if origin.authenticated {
                 part(tag::AUTHENTICATED, &[]);
+            }
+            if origin.computer_authenticated {
+                part(tag::COMPUTER_AUTHENTICATED, &[]);
             }
         }
         _ => {}
@@ -219,6 +224,7 @@ fn dissect(mut rest: &[u8]) -> Option<(Option<String>, Message)> {
                 remote(&mut network).address = Some(address?);
             }
             tag::AUTHENTICATED => remote(&mut network).authenticated = true,
+            tag::COMPUTER_AUTHENTICATED => remote(&mut network).computer_authenticated = true,
             tag::LOST => lost_before = u64::from_be_bytes(value.try_into().ok()?),
             _ => {}
         }

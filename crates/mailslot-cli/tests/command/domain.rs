@@ -170,10 +170,66 @@ fn mistakes_have_their_statuses() {
 #[test]
 fn help_has_examples() {
     let member = Member::new();
-    for command in ["new", "join", "show", "rotate"] {
+    for command in ["new", "join", "show", "rotate", "invite", "revoke"] {
         let help = member.run(&[command, "--help"]).text();
         assert!(help.contains("Examples:") && help.contains(&format!("mailslot domain {command}")), "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
     }
     assert!(member.run(&["--help"]).text().contains("MAILSLOT_DOMAINS"));
+}
+
+#[test]
+fn computers_are_invited_and_revoked_by_the_authority() {
+    let (here, there) = (Member::new(), Member::new());
+    let invite = |args: &[&str]| here.run(&[&["invite"], args].concat());
+    let joins = |file: Vec<u8>| {
+        fs::write(there.domains.path().join("file"), file).expect("writable");
+        let file = fs::File::open(there.domains.path().join("file")).expect("written");
+        Done::from(there.command(&["join", "-"]).stdin(file).output().expect("the command starts"))
+    };
+    let shown = || there.run(&["show", "PLANT", "--json"]).json();
+    invite(&["SRV2"]).failed(2, &["no authority here"]);
+    let said = here.run(&["new", "PLANT", "--identities"]).text();
+    assert!(said.contains("PLANT.authority") && said.contains("mailslot domain invite --domain PLANT"), "{said}");
+    let authority = here.domains.path().join("PLANT.authority");
+    assert_eq!(fs::metadata(&authority).expect("made").permissions().mode() & 0o777, 0o600);
+    assert!(here.run(&["show"]).text().contains("identity none: this computer can send nothing"));
+
+    let first = invite(&["srv2", "--slots", "alerts,plant/orders", "--until", "2999-01-01T00:00:00Z"]);
+    let first = first.succeeded();
+    joins(first.clone()).succeeded();
+    let certificate = shown()["certificate"].clone();
+    assert_eq!(certificate["computer"], "SRV2");
+    assert_eq!(certificate["state"], "in use");
+    assert_eq!(certificate["until"], "2999-01-01T00:00:00Z");
+    assert_eq!(certificate["slots"], serde_json::json!(["ALERTS", r"PLANT\ORDERS"]));
+    let text = there.run(&["show"]).text();
+    assert!(
+        text.contains(r"identity SRV2, in use, until 2999-01-01T00:00:00Z, writes to ALERTS, PLANT\ORDERS"),
+        "{text}"
+    );
+    joins(invite(&["SRV3"]).succeeded()).failed(1, &["SRV3", "SRV2"]);
+
+    let said = here.run(&["revoke", "SRV2"]).text();
+    assert!(said.contains("mailslot domain rotate PLANT --overlap 0"), "{said}");
+    joins(invite(&["SRV2"]).succeeded()).succeeded();
+    assert_eq!(
+        (&shown()["certificate"]["state"], &shown()["revoked"][0]["computer"]),
+        (&"in use".into(), &"SRV2".into())
+    );
+    joins(first).failed(1, &["newer key", "revocations"]);
+
+    let secrets = [there.secrets("PLANT"), here.secrets("PLANT")].concat();
+    let key = fs::read_to_string(&authority).expect("made").lines().last().expect("a key").to_owned();
+    let public = shown()["authority"].as_str().expect("text").to_owned();
+    let said = [here.run(&["show"]).text(), there.run(&["show"]).text(), there.run(&["show", "--json"]).text(), said];
+    for secret in secrets.iter().map(String::as_str).chain(key.split('"').nth(1)).filter(|secret| *secret != public) {
+        assert!(said.iter().all(|text| !text.contains(&secret[..16])), "no secret is shown");
+    }
+
+    fs::remove_file(&authority).expect("ours");
+    invite(&["SRV2", "--domain", "PLANT"]).failed(3, &["PLANT.authority is not here"]);
+    there.run(&["revoke", "SRV2", "--domain", "PLANT"]).failed(3, &["PLANT.authority is not here"]);
+    here.run(&["invite", "SRV2", "--until", "tomorrow"]).failed(2, &["2030-01-01T00:00:00Z"]);
+    here.run(&["new", "LAB", "--identities", "--open"]).failed(2, &["--open"]);
 }

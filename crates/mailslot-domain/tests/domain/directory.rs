@@ -5,9 +5,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-use mailslot_domain::{Directory, Domain, Error, Joined, read_file};
+use mailslot_domain::{Authority, Directory, Domain, Error, Joined, read_file};
 
-use crate::members::{NOW, domain};
+use crate::members::{NOW, after, computer, domain};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("it is there").permissions().mode() & 0o777
@@ -269,4 +269,43 @@ fn debug_output_has_no_secrets() {
         let secret = line.split('"').nth(1).expect("quoted");
         assert!(!shown.contains(&secret[..16]), "{shown}");
     }
+}
+
+#[test]
+fn joining_never_rolls_identities_back() {
+    let temporary = tempfile::tempdir().expect("a directory");
+    let directory = Directory::at(temporary.path().join("domains"));
+    let authority = Authority::new("PLANT", &[7; 32]).expect("a good name");
+    let plain = domain();
+    let with = authority.establish(&plain).expect("sealed");
+    let invite = |domain: &Domain, name: &str| {
+        authority.invite(domain, &computer(name), None, (NOW, after(1000)), &[8; 32]).expect("its authority")
+    };
+    assert!(matches!(directory.join(&plain), Ok(Joined::New)));
+    assert!(matches!(directory.join(&invite(&with, "SRV1")), Ok(Joined::Replaced)), "a domain may get identities");
+    assert!(matches!(directory.join(&plain), Err(Error::OtherAuthority(_))), "and not lose them");
+    let other = Authority::new("PLANT", &[9; 32]).and_then(|other| other.establish(&plain)).expect("sealed");
+    assert!(matches!(directory.join(&other), Err(Error::OtherAuthority(_))));
+    let revoked = authority.revoke(&with, &computer("SRV2"), NOW).expect("its authority");
+    assert!(matches!(directory.join(&invite(&revoked, "SRV1")), Ok(Joined::Replaced)));
+    assert!(matches!(directory.join(&invite(&with, "SRV1")), Err(Error::Older { .. })), "no list is rolled back");
+    let again = authority.revoke(&revoked, &computer("SRV3"), NOW).expect("its authority");
+    assert!(matches!(directory.join(&invite(&again, "SRV9")), Err(Error::OtherCertificate { .. })));
+    assert!(matches!(directory.join(&invite(&again, "SRV1")), Ok(Joined::Replaced)));
+}
+
+#[test]
+fn the_authority_is_in_a_file_that_only_its_owner_reads() {
+    let temporary = tempfile::tempdir().expect("a directory");
+    let directory = Directory::at(temporary.path().join("domains"));
+    let authority = Authority::new("PLANT", &[7; 32]).expect("a good name");
+    let none = directory.authority(&computer("PLANT")).expect_err("not made");
+    assert!(matches!(none, Error::NoAuthority { .. }), "{none}");
+    let path = directory.add_authority(&authority).expect("writable");
+    assert_eq!(std::fs::metadata(&path).expect("made").permissions().mode() & 0o777, 0o600);
+    assert!(matches!(directory.add_authority(&authority), Err(Error::NameTaken { .. })));
+    assert_eq!(*directory.authority(&computer("PLANT")).expect("made").to_toml(), *authority.to_toml());
+    assert_eq!(directory.list().expect("readable").len(), 0, "nodes do not see it");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("ours");
+    assert!(matches!(directory.authority(&computer("PLANT")), Err(Error::ModeTooOpen { .. })));
 }

@@ -7,6 +7,7 @@ mod clocks;
 mod directory;
 #[path = "../../../../fuzz/envelope.rs"]
 mod envelope;
+mod identities;
 mod members;
 mod properties;
 mod receipts;

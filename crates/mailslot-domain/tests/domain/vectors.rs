@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use mailslot_domain::{
-    Batch, DeliveryOutcome, Destination, Domain, Envelope, Kind, Legacy, Limits, Opener, Presence, Request, Sealer,
-    Segment, SessionId, Time,
+    Authority, Batch, DeliveryOutcome, Destination, Domain, Envelope, Kind, Legacy, Limits, Opener, Presence, Request,
+    Sealer, Segment, SessionId, Time,
 };
 use serde_json::Value;
 
@@ -217,6 +217,43 @@ fn requests_and_replies_are_these() {
     let found = sender.open_reply(&asked, now, &mut envelope.payload).expect("a good reply");
     let expected = (text(&reply["computer"]), DeliveryOutcome::Delivered, &bytes(&reply["data"])[..]);
     assert_eq!((found.computer, found.outcome, found.data), expected);
+}
+
+#[test]
+fn identities_are_these() {
+    let vectors = &VECTORS["identities"];
+    let [batch, request, reply] = ["batch", "request", "reply"].map(|name| (&VECTORS[name], bytes(&vectors[name])));
+    let now = time(&request.0["time"]);
+    let authority = Authority::from_toml(text(&vectors["authority"])).expect("the vectors have an authority");
+    let with = authority.establish(&domain()).expect("it had none");
+    let with = authority.revoke(&with, &computer(text(&vectors["revoked"])), now).expect("its authority");
+    let [one, two] = [0, 1].map(|number| {
+        let vector = &vectors["computers"][number];
+        let slots =
+            vector["slots"].as_array().map(|slots| slots.iter().map(|name| slot(text(name))).collect::<Vec<_>>());
+        let (name, times) = (computer(text(&vector["computer"])), (now, time(&vectors["until"])));
+        let invited = authority.invite(&with, &name, slots.as_deref(), times, &array(&vector["private_key"]));
+        let file = Domain::from_toml(text(&vector["file"])).expect("the vectors have a domain file");
+        assert_eq!(*invited.expect("its authority").to_toml(), *file.to_toml());
+        Arc::new(file)
+    });
+    assert_eq!(sealed(&one, batch.0).0.payload, batch.1);
+    opens(&two, batch.0, Envelope { payload: batch.1, attachment: Vec::new() });
+
+    let seal_as = |domain: &Arc<Domain>, vector: &Value| {
+        let session = SessionId::new(array(&vector["session"]));
+        Sealer::new(domain.clone(), text(&vector["computer"]), session, Limits::default()).expect("a good name")
+    };
+    let (mut asker, to, mut envelope) = (seal_as(&one, request.0), destination(&one, request.0), Envelope::default());
+    let within = Duration::from_millis(number(&request.0["within"]));
+    let mut ask = || asker.request_into(&to, now, within, &bytes(&request.0["data"]), &mut envelope).expect("small");
+    let asked = (0..number(&request.0["sequence"])).map(|_| ask()).last().expect("numbers begin with 1");
+    assert_eq!(envelope.payload, request.1);
+    let now = time(&reply.0["time"]);
+    seal_as(&two, reply.0).reply_into(&asked, now, &bytes(&reply.0["data"]), &mut envelope).expect("small");
+    assert_eq!(envelope.payload, reply.1);
+    let found = Opener::new(one, now, Limits::default()).open_reply(&asked, now, &mut envelope.payload);
+    assert_eq!(found.map(|reply| reply.computer.to_owned()).as_deref(), Ok(text(&reply.0["computer"])));
 }
 
 #[test]

@@ -300,6 +300,7 @@ impl State {
                 let mut origin = NetworkOrigin::new(opened.computer.unwrap_or_default());
                 origin.domain = Some(self.name.to_string());
                 origin.authenticated = opened.authenticated;
+                origin.computer_authenticated = opened.computer_authenticated;
                 origin
             }
         }

@@ -61,7 +61,7 @@ fn what_one_computer_seals_is_in_the_slot_of_another_one_with_its_origin() {
         let message = mailslot.receive().expect("there");
         let Origin::Network(origin) = message.origin else { panic!("{:?}", message.origin) };
         assert_eq!((message.data.as_slice(), origin.computer.as_str()), (&b"hello"[..], "A"));
-        assert_eq!(origin.authenticated, domain.is_sealed());
+        assert_eq!((origin.authenticated, origin.computer_authenticated), (domain.is_sealed(), false));
         b.remove_slot(&to);
         b.take_directed(to.key_expression(), envelope.payload, None);
         assert_eq!(counted(&b, "undelivered_no_slot"), 1);
@@ -165,4 +165,58 @@ fn computers_ask_each_other_for_the_time_when_their_clocks_were_set() {
     let answer = receipt(&b, wanted);
     a.confirm_clock(&request, answer.payload);
     assert!(!a.is_clock_in_doubt());
+}
+
+#[test]
+fn in_a_domain_with_identities_only_what_a_computer_has_signed_arrives_under_its_name() {
+    let authority = mailslot_domain::Authority::new("PLANT", &random().expect("random bytes")).expect("valid");
+    let without = sealed();
+    let with = authority.establish(&without).expect("sealed");
+    let until = now() + Duration::from_secs(3600);
+    let invite = |domain: &Domain, name: &str, slots: Option<&[SlotName]>| {
+        let (name, random) = (name.parse().expect("valid"), random().expect("random bytes"));
+        Arc::new(authority.invite(domain, &name, slots, (now(), until), &random).expect("small"))
+    };
+    let state = |domain: &Arc<Domain>, name: &str| {
+        let computer = name.parse().expect("valid");
+        Arc::new(State::new(Arc::clone(domain), &computer, &Settings::default(), Arc::default()).expect("random bytes"))
+    };
+    let b = state(&invite(&with, "B", None), "B");
+    let (mailslot, name) = open_slot(&b, 21);
+    let to = with.directed(&b.computer, &name).expect("short");
+    let refused = |reason| b.opener_counters().refused(reason);
+    let puts = |from: &State| {
+        let (envelope, _) = from.seal(Kind::Message, &to, None, b"x")?;
+        b.take_directed(to.key_expression(), envelope.payload, None);
+        Ok::<_, Error>(counted(&b, "delivered"))
+    };
+    let a = state(&invite(&with, "A", Some(std::slice::from_ref(&name))), "A");
+    assert_eq!(puts(&a).expect("certified"), 1);
+    let Origin::Network(origin) = mailslot.receive().expect("there").origin else { panic!("of a computer") };
+    let proven = (origin.authenticated, origin.computer_authenticated);
+    assert_eq!((origin.computer.as_str(), proven), ("A", (true, true)));
+
+    // A receipt, which A believes from B alone.
+    let (envelope, request) = a.seal(Kind::Confirmed, &to, None, b"x").expect("certified");
+    let wanted = b.confirm_directed(to.key_expression(), envelope.payload, None).expect("let in");
+    let forged = state(&without, "B").receipt(&wanted.request, Outcome::Full).expect("there is a key");
+    assert_eq!(a.open_receipt(&request, forged.payload, None), None);
+    assert_eq!(a.opener_counters().refused(mailslot_domain::Refused::Unsigned), 1);
+    let receipt = a.open_receipt(&request, receipt(&b, wanted).payload, None).expect("signed");
+    assert_eq!(receipt.computer, "B");
+    assert_eq!(counted(&b, "delivered"), 2);
+
+    // Nothing else gets in, and each try is counted.
+    assert_eq!(puts(&state(&without, "A")).expect("there is a key"), 2);
+    assert_eq!(refused(mailslot_domain::Refused::Unsigned), 1);
+    assert_eq!(puts(&state(&invite(&with, "C", Some(&[slot("other")])), "C")).expect("certified"), 2);
+    assert_eq!(refused(mailslot_domain::Refused::NotAllowed), 1);
+    let error = puts(&state(&invite(&with, "C", None), "A")).expect_err("C's certificate");
+    assert!(matches!(error, Error::OtherCertificate { .. }), "{error}");
+    let revoked = authority.revoke(&with, &a.computer, now()).expect("its authority");
+    b.use_keys(invite(&revoked, "B", None));
+    assert_eq!(puts(&a).expect("it does not know"), 2);
+    assert_eq!(refused(mailslot_domain::Refused::Revoked), 1);
+    a.use_keys(invite(&revoked, "A", None));
+    assert_eq!(puts(&a).expect("invited again"), 3);
 }

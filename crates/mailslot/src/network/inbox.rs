@@ -90,7 +90,7 @@ mod tests {
     use crate::{Mailslot, MailslotOptions, Network};
 
     fn origin() -> NetworkOrigin {
-        NetworkOrigin { computer: "SRV1".to_owned(), domain: None, address: None, authenticated: false }
+        NetworkOrigin::new("SRV1")
     }
 
     fn outcomes(inbox: &mut Inbox, messages: &[&[u8]]) -> Vec<(Outcome, usize)> {

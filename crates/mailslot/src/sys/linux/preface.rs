@@ -25,6 +25,8 @@ const AUTHENTICATED: u8 = 1;
 const DOMAIN: u8 = 2;
 const IPV6: u8 = 4;
 const NO_ADDRESS: u8 = 8;
+/// Where there is no address: the computer is authenticated. Versions before it ignore the bit there.
+const COMPUTER: u8 = IPV6;
 const NETWORK: u8 = 16;
 const REQUEST: u8 = 32;
 const TIME: u8 = 64;
@@ -139,6 +141,7 @@ fn network_flags(origin: &NetworkOrigin) -> u8 {
         | flag(origin.domain.is_some(), DOMAIN)
         | flag(origin.address.is_some_and(|address| address.is_ipv6()), IPV6)
         | flag(origin.address.is_none(), NO_ADDRESS)
+        | flag(origin.address.is_none() && origin.computer_authenticated, COMPUTER)
 }
 
 fn encode_network(origin: &NetworkOrigin, bytes: &mut Vec<u8>) -> Result<()> {
@@ -174,7 +177,8 @@ fn decode_network(flags: u8, bytes: &[u8]) -> Option<(NetworkOrigin, &[u8])> {
         _ => name(bytes).map(|(domain, rest)| (Some(domain), rest))?,
     };
     let authenticated = flags & AUTHENTICATED != 0;
-    Some((NetworkOrigin { computer, domain, address, authenticated }, bytes))
+    let computer_authenticated = address.is_none() && flags & COMPUTER != 0;
+    Some((NetworkOrigin { computer, domain, address, authenticated, computer_authenticated }, bytes))
 }
 
 fn name(bytes: &[u8]) -> Option<(String, &[u8])> {
@@ -190,12 +194,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn networks() -> impl Strategy<Value = NetworkOrigin> {
-        let parts = ("\\PC{0,60}", any::<Option<String>>(), any::<Option<IpAddr>>(), any::<bool>());
-        parts.prop_map(|(computer, domain, address, authenticated)| NetworkOrigin {
+        let parts = ("\\PC{0,60}", any::<Option<String>>(), any::<Option<IpAddr>>(), any::<[bool; 2]>());
+        parts.prop_map(|(computer, domain, address, [authenticated, proven])| NetworkOrigin {
             computer,
             domain: domain.map(|domain| domain.chars().take(60).collect()),
             address,
             authenticated,
+            computer_authenticated: proven && address.is_none(),
         })
     }
 
@@ -230,7 +235,7 @@ mod tests {
         let encode =
             |network: &NetworkOrigin| Preface { network: Some(Cow::Borrowed(network)), ..Preface::default() }.encode();
         let address = Some("192.0.2.1".parse().expect("valid"));
-        let mut origin = NetworkOrigin { computer: "x".repeat(255), domain: None, address, authenticated: false };
+        let mut origin = NetworkOrigin { address, ..NetworkOrigin::new("x".repeat(255)) };
         assert!(encode(&origin).is_ok());
         let longest = Preface {
             time: Some(UNIX_EPOCH),

@@ -73,7 +73,7 @@ pub const LEGACY: [Cause; 10] = [
 ];
 
 /// Causes in a modern domain, except those of the clock.
-pub const MODERN: [Cause; 16] = [
+pub const MODERN: [Cause; 22] = [
     cause("dropped_key_unknown", State::Problem, "were sealed with a key that this machine does not have", NEWEST_FILE),
     cause(
         "presence_refused",
@@ -93,6 +93,42 @@ pub const MODERN: [Cause; 16] = [
         State::Problem,
         "had a form that this domain does not know",
         "find out who else writes to its key expressions",
+    ),
+    cause(
+        "dropped_unsigned",
+        State::Problem,
+        "had no signature, in a domain with identities",
+        "find the member whose domain file has no authority",
+    ),
+    cause(
+        "dropped_certificate",
+        State::Problem,
+        "had a certificate that is not the authority's, or named another computer",
+        "find the member that claims to be another",
+    ),
+    cause(
+        "dropped_certificate_expired",
+        State::Problem,
+        "were signed with a certificate that has expired, or is not valid yet",
+        "invite their senders again, and compare clocks",
+    ),
+    cause(
+        "dropped_revoked",
+        State::Problem,
+        "were signed with a certificate that was revoked",
+        "rotate the domain's key if it was stolen, or invite the sender again",
+    ),
+    cause(
+        "dropped_signature",
+        State::Problem,
+        "had a signature that is wrong",
+        "find the member that claims to be another",
+    ),
+    cause(
+        "dropped_not_allowed",
+        State::Problem,
+        "were for a slot that their sender's certificate does not name",
+        "invite the sender with these --slots as well, if it may write there",
     ),
     SLOT_FULL,
     LARGER_THAN_SLOT,
