@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
-use mailslot_domain::{Directory, Domain, Time, random};
+use mailslot_domain::{Authority, Directory, Domain, Time, random};
 
 use super::Peer;
 use super::slot::DOMAIN;
@@ -39,11 +39,17 @@ impl Machines {
 
     /// The file of a new domain for `peer`.
     pub(crate) fn domain(&self, peer: Peer) -> Result<PathBuf> {
+        let directory = Directory::at(self.directory.join("domains"));
         let domain: Arc<Domain> = match peer {
             Peer::Open => Domain::open(DOMAIN)?,
             _ => Domain::sealed(DOMAIN, Time::from(SystemTime::now()), &random()?)?,
         };
-        Ok(Directory::at(self.directory.join("domains")).add(&domain)?)
+        if peer == Peer::Identities {
+            let authority = Authority::new(DOMAIN, &random()?)?;
+            directory.add_authority(&authority)?;
+            return Ok(directory.add(&authority.establish(&domain)?)?);
+        }
+        Ok(directory.add(&domain)?)
     }
 }
 

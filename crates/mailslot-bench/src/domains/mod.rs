@@ -33,6 +33,8 @@ use crate::{Result, broker, plot};
 pub(crate) enum Peer {
     /// A sealed domain: slot, node, Zenoh, node, slot.
     Sealed,
+    /// The same with a domain whose computers sign what they send.
+    Identities,
     /// The same with a domain that is open.
     Open,
     /// A slot of the same machine, without any network: the cost of the two ends.
@@ -48,12 +50,21 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
-    const ALL: [Peer; 7] =
-        [Peer::Sealed, Peer::Open, Peer::Local, Peer::Zenoh, Peer::ZenohReader, Peer::ZenohSettings, Peer::Nats];
+    const ALL: [Peer; 8] = [
+        Peer::Sealed,
+        Peer::Identities,
+        Peer::Open,
+        Peer::Local,
+        Peer::Zenoh,
+        Peer::ZenohReader,
+        Peer::ZenohSettings,
+        Peer::Nats,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Peer::Sealed => "mailslot, sealed",
+            Peer::Identities => "mailslot, identities",
             Peer::Open => "mailslot, open",
             Peer::Local => "mailslot, one machine",
             Peer::Zenoh => "zenoh",
@@ -170,6 +181,7 @@ fn throughput(effort: &Effort) -> Result<Curves> {
         }
     }
     curves.reach(Goal { text: "≥ 0.8 × zenoh", own: Peer::Sealed, other: Peer::Zenoh, limit: 0.8 });
+    curves.reach(Goal { text: "≥ 0.8 × sealed", own: Peer::Identities, other: Peer::Sealed, limit: 0.8 });
     Ok(curves)
 }
 

@@ -49,7 +49,7 @@ pub(crate) struct Outcome {
 
 pub(crate) fn run(run: &Run) -> Result<Outcome> {
     let machines = Machines::create()?;
-    let is_slot = matches!(run.peer, Peer::Sealed | Peer::Open);
+    let is_slot = matches!(run.peer, Peer::Sealed | Peer::Identities | Peer::Open);
     let plan = Task {
         peer: run.peer,
         role: Role::Sender,

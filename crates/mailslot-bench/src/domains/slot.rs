@@ -1,9 +1,11 @@
 //! Mailslots: the slot of the domain for sending, a slot open to the network for receiving, and nodes between them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use mailslot::{Mailslot, MailslotWriter, Network, Timeout};
-use mailslot_domain::read_file;
+use mailslot_domain::{Directory, Time, random, read_file};
 use mailslot_zenoh::{Domains, Mode, Settings};
 
 use super::crowd;
@@ -30,10 +32,17 @@ pub(crate) fn settings(task: &Task) -> Settings {
 
 /// Runs this machine's node until the end.
 pub(crate) fn node(task: &Task) -> Result<()> {
-    let domain = std::sync::Arc::new(read_file(&task.domain)?);
+    let computer = task.computer.parse()?;
+    let mut domain = read_file(&task.domain)?;
+    if domain.authority().is_some() {
+        let authority = Directory::at(task.domain.with_file_name("")).authority(domain.name())?;
+        let now = Time::from(SystemTime::now());
+        domain = authority.invite(&domain, &computer, None, (now, now + Duration::from_secs(3600)), &random()?)?;
+    }
+    let domain = Arc::new(domain);
     // A machine that is in a legacy network as well watches who is in the domain.
     let watches = matches!(task.load, Load::Presences { .. });
-    let domains = Domains::start(&task.computer.parse()?, watches, vec![(domain, settings(task))], BTreeMap::new())?;
+    let domains = Domains::start(&computer, watches, vec![(domain, settings(task))], BTreeMap::new())?;
     step()?;
     match task.load {
         Load::Presences { count } => crowd::watch(&domains, count),

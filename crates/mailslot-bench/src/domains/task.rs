@@ -47,11 +47,11 @@ impl Task {
         match (self.role, self.peer) {
             (Role::Receiver, Peer::Zenoh) if self.is_crowd() => crowd::announce(&self),
             (Role::SendingNode | Role::ReceivingNode, _) => slot::node(&self),
-            (Role::Receiver, Peer::Sealed | Peer::Open | Peer::Local) => slot::receive(&self),
+            (Role::Receiver, Peer::Sealed | Peer::Identities | Peer::Open | Peer::Local) => slot::receive(&self),
             (Role::Receiver, Peer::Zenoh | Peer::ZenohSettings) => zenoh::receive(&self),
             (Role::Receiver, Peer::ZenohReader) => zenoh::read(&self),
             (Role::Receiver, Peer::Nats) => nats::receive(&self),
-            (Role::Sender, Peer::Sealed | Peer::Open) => send(&self, &slot::Sender::open()?),
+            (Role::Sender, Peer::Sealed | Peer::Identities | Peer::Open) => send(&self, &slot::Sender::open()?),
             (Role::Sender, Peer::Local) => send(&self, &slot::Sender::open_local()?),
             (Role::Sender, Peer::Zenoh | Peer::ZenohReader | Peer::ZenohSettings) => {
                 send(&self, &zenoh::Sender::open(&self)?)
