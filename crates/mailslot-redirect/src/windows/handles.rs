@@ -13,6 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use windows_sys::Win32::Foundation::{
     CompareObjectHandles, DUPLICATE_SAME_ACCESS, DuplicateHandle, GetHandleInformation, HANDLE, HANDLE_FLAG_INHERIT,
 };
+use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_UNKNOWN, GetFileType};
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::inlet::{Destination, Inlet};
@@ -72,9 +73,12 @@ pub(super) fn to_inherit() -> String {
 /// Remembers the handles that this process has inherited.
 pub(super) fn inherit(mut text: &str) {
     while let Some((handle, found, rest)) = first_inherited(text) {
-        // Fails if the parent has let this one not be inherited after all.
-        let _ = insert(handle, found);
         text = rest;
+        // The parent may have let only others be inherited, and another object may have the value here. What is written
+        // to a handle that is not remembered reaches the parent's slot, if it is that one's.
+        if may_be_of_mailslot(handle) {
+            let _ = insert(handle, found);
+        }
     }
 }
 
@@ -104,6 +108,12 @@ pub(super) fn insert(handle: HANDLE, found: Found) -> io::Result<()> {
 fn is_same(handle: HANDLE, duplicate: &OwnedHandle) -> bool {
     // SAFETY: the call only compares; it fails if the program has closed its handle.
     unsafe { CompareObjectHandles(handle, duplicate.as_raw_handle()) != 0 }
+}
+
+/// Whether the handle is of no file, pipe, socket or console.
+fn may_be_of_mailslot(handle: HANDLE) -> bool {
+    // SAFETY: the call fails if the handle is not open, and then returns the same as for a mailslot.
+    unsafe { GetFileType(handle) == FILE_TYPE_UNKNOWN }
 }
 
 fn is_inheritable(handle: HANDLE) -> bool {

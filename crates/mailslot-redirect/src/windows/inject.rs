@@ -1,8 +1,8 @@
 //! Having another process load this library.
 
-use std::ffi::c_void;
+use std::ffi::{OsString, c_void};
 use std::io;
-use std::os::windows::ffi::OsStrExt;
+use std::os::windows::ffi::{OsStrExt, OsStringExt};
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::path::{Path, PathBuf};
 use std::ptr::{null, null_mut};
@@ -41,15 +41,13 @@ pub(super) fn remember(library: HINSTANCE) {
 
 /// The path of this library, in a process that has loaded it.
 pub(super) fn path() -> Option<PathBuf> {
-    use std::os::windows::ffi::OsStringExt;
-
     let library = std::ptr::without_provenance_mut(*LIBRARY.get()?);
     // The longest path of the system.
     let mut path = vec![0; 1 << 15];
     // SAFETY: the library is loaded, as this function is part of it; `path` has the size that is passed.
     let length = unsafe { GetModuleFileNameW(library, path.as_mut_ptr(), path.len() as u32) };
     let path = path.get(..length as usize).filter(|path| !path.is_empty())?;
-    Some(std::ffi::OsString::from_wide(path).into())
+    Some(OsString::from_wide(path).into())
 }
 
 /// Has a process load the library at `path`, and waits until it has. Its other threads may be suspended.

@@ -13,7 +13,7 @@ use windows_sys::Win32::System::Console::SetConsoleCtrlHandler;
 use windows_sys::Win32::System::Threading::CREATE_SUSPENDED;
 
 use super::inject::{self, Failure};
-use super::settings::{ANY_SIZE, LOG};
+use super::settings::{ANY_SIZE, HANDLES, LOG};
 
 /// The library's file, in the folder of the command.
 const LIBRARY: &str = "mailslot_redirect.dll";
@@ -84,7 +84,10 @@ pub fn run(program: &OsStr, arguments: &[OsString], options: &Options) -> Result
         return Err(Error::NoLibrary(library));
     }
     let mut command = Command::new(program);
-    command.args(arguments).creation_flags(CREATE_SUSPENDED).env_remove(ANY_SIZE).env_remove(LOG);
+    command.args(arguments).creation_flags(CREATE_SUSPENDED);
+    for name in [ANY_SIZE, HANDLES, LOG] {
+        command.env_remove(name);
+    }
     if options.any_size {
         command.env(ANY_SIZE, "1");
     }
