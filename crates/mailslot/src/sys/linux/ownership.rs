@@ -190,8 +190,15 @@ impl Owned {
         // Sockets do not show where their files are, but a named pipe has the identity of its file.
         let directory =
             root.find_own(bell::NAME, bell_id)?.ok_or_else(|| invalid("the third descriptor is not a slot's bell"))?;
-        if !of_earlier_build && root.life_of(&directory) != FileId::of(&life) {
-            return Err(invalid("the first descriptor is not a slot's life"));
+        if !of_earlier_build {
+            let inspected = |error| Error::io("inspect a slot's life", error);
+            let there = match root.life_of(&directory) {
+                Err(Errno::NOENT) => None,
+                found => Some(found.map_err(inspected)?),
+            };
+            if there != Some(FileId::of(&life).map_err(inspected)?) {
+                return Err(invalid("the first descriptor is not a slot's life"));
+            }
         }
         let dir = directory.dir.as_fd();
         let label =
