@@ -136,7 +136,8 @@ pub struct NetworkOrigin {
     pub authenticated: bool,
     /// Whether cryptography proves as well that `computer` has sent it: so in modern domains with identities, of
     /// messages and requests; of replies it is not told. Only without an `address`, which those do not have.
-    #[cfg_attr(feature = "serde", serde(default))]
+    // Left out where it says nothing new, so that domains without identities look as they did.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
     pub computer_authenticated: bool,
 }
 
