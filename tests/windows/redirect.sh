@@ -189,14 +189,16 @@ started+=("$lines")
 exec 7>"$scratch/lines"
 line() { echo "$1" >&7 && until_lines "$scratch/lines.out" wrote "$2"; }
 check "a program sends" line before 1
-says "another key is made" "$(said linux domain rotate PLANT --overlap 4s)" "status 0"
+# It is used after half of this time, by when both nodes must have it: each looks at its files every few seconds.
+says "another key is made" "$(said linux domain rotate PLANT --overlap 20s)" "status 0"
 says "and joined on Windows" "$(said_windows domain join - <"$scratch/linux/domains/PLANT.toml")" "status 0"
 "$wine" shell chmod 600 "$WINEPREFIX/drive_c/ProgramData/mailslot/domains/PLANT.toml"
 key=$(said linux domain show --json | grep -o '"fingerprint":"[^"]*"' | tail -n 1 | cut -d '"' -f 4)
-check "the node takes it up" until_said said_windows "key $key" node status
-# Until the node sees its receivers, it sends to nobody; on Wine it has to open the domain again, as the file was for
-# all to read at first.
-check "and sees its receivers" sees_receivers
+check "the node on Linux takes it up" until_said said "key $key" linux node status
+check "so does the one on Windows" until_said said_windows "key $key" node status
+check "and it is used" until_said said_windows "$key in use" domain show
+# On Wine the node has to open the domain again, as the file was for all to read at first.
+check "the node sees its receivers" sees_receivers
 check "the program sends under another key" line rotated 2
 crash "$node"
 echo lost >&7
