@@ -20,7 +20,7 @@ fn messages_reach_all_receivers_whatever_carries_them() {
         let bytes = std::fs::read(out.join(format!("{name}.json"))).expect("there are results");
         serde_json::from_slice(&bytes).expect("results are JSON")
     };
-    for (name, peers) in [("domain_throughput", 7), ("domain_latency", 7), ("domain_fan_out", 3)] {
+    for (name, peers) in [("domain_throughput", 8), ("domain_latency", 8), ("domain_fan_out", 3)] {
         let results = &read(name)["results"];
         assert_eq!(results["skipped"], serde_json::json!([]), "{name}");
         let series = results["curve"]["series"].as_array().expect("a list");
