@@ -200,6 +200,8 @@ check "and it is used" until_said said_windows "$key in use" domain show
 # On Wine the node has to open the domain again, as the file was for all to read at first.
 check "the node sees its receivers" sees_receivers
 check "the program sends under another key" line rotated 2
+# What a node that is killed has not sent yet is lost.
+check "and the message arrives" until_line "$scratch/heard.out" '"rotated"'
 crash "$node"
 echo lost >&7
 check "once the node is killed, the program is told" until_line "$scratch/lines.out" "WriteFile 53"
